@@ -1,0 +1,685 @@
+//! Real processes and real signals: a service is this test binary, run again.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use formwork_app::event::{Event, Observer, ObserverOptions, Overflow};
+use formwork_app::{
+    App, Context, Declaration, Error, Module, Policy, ServiceInfo, State, WireError, Wiring,
+};
+use formwork_domain::BoxFuture;
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, setrlimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// Set in the child: what the service is made of.
+const SCENARIO: &str = "FORMWORK_APP_TEST_SCENARIO";
+/// Set in the child: its command line, one option to a line.
+const ARGUMENTS: &str = "FORMWORK_APP_TEST_ARGUMENTS";
+/// No child takes as long, even on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A misfortune in one phase.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    Panic,
+    Block,
+    Hang,
+    Devour,
+}
+
+/// A module that meets a fault in one phase and says what it does.
+struct Unlucky {
+    name: &'static str,
+    phase: String,
+    fault: Fault,
+    after: Option<&'static str>,
+}
+
+impl Unlucky {
+    fn calm(name: &'static str) -> Self {
+        Self {
+            name,
+            phase: String::new(),
+            fault: Fault::Hang,
+            after: None,
+        }
+    }
+
+    fn meet(&self, phase: &str) -> BoxFuture<'static, Result<(), Error>> {
+        println!("{phase} {}", self.name);
+        if self.phase == phase {
+            match self.fault {
+                Fault::Panic => panic!("out of luck in {phase}"),
+                Fault::Block => loop {
+                    std::thread::park();
+                },
+                Fault::Devour => {
+                    let mut eaten: Vec<Vec<u8>> = Vec::new();
+                    loop {
+                        eaten.push(Vec::with_capacity(64 << 20));
+                    }
+                }
+                Fault::Hang => return Box::pin(std::future::pending()),
+            }
+        }
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Module for Unlucky {
+    fn declare(&self) -> Declaration {
+        if self.phase == "declare" {
+            drop(self.meet("declare"));
+        }
+        let declaration = Declaration::new(self.name).provides_named::<String>(self.name);
+        match self.after {
+            Some(other) => declaration.needs_named::<String>(other),
+            None => declaration,
+        }
+    }
+
+    fn wire(&mut self, wiring: &mut Wiring<'_>) -> Result<(), WireError> {
+        drop(self.meet("wire"));
+        wiring.provide_named(self.name, Arc::new(String::new()))
+    }
+
+    fn start<'a>(&'a mut self, _context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        self.meet("start")
+    }
+
+    fn drain<'a>(&'a mut self, _context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        self.meet("drain")
+    }
+
+    fn stop<'a>(&'a mut self, _context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        self.meet("stop")
+    }
+}
+
+/// Answers each line of each connection with `done` when it gets another one.
+struct Server;
+
+impl Module for Server {
+    fn declare(&self) -> Declaration {
+        Declaration::new("server").needs_named::<String>("store")
+    }
+
+    fn start<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await;
+            let listener = listener.map_err(|error| Error::dependency("bind").because(error))?;
+            let address = listener.local_addr().expect("it is bound");
+            let listener = Arc::new(listener);
+            let (tasks, context) = (context.tasks().clone(), context.clone());
+            tasks.clone().spawn("accept", Policy::default(), move || {
+                let (listener, shutdown) = (Arc::clone(&listener), context.shutdown());
+                let tasks = tasks.clone();
+                async move {
+                    let accept = async {
+                        while let Ok((stream, _)) = listener.accept().await {
+                            let mut stream = Some(stream);
+                            tasks.spawn("connection", Policy::Once, move || serve(stream.take()));
+                        }
+                    };
+                    shutdown.run_until_cancelled(accept).await;
+                    println!("stopped accepting");
+                    Ok(())
+                }
+            });
+            println!("listening {address}");
+            Ok(())
+        })
+    }
+
+    fn drain<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async {
+            println!("drain server");
+            while context.tasks().names().iter().any(|it| it == "connection") {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            println!("drained server");
+            Ok(())
+        })
+    }
+
+    fn stop<'a>(&'a mut self, _context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        println!("stop server");
+        Box::pin(async { Ok(()) })
+    }
+}
+
+async fn serve(stream: Option<tokio::net::TcpStream>) -> Result<(), Error> {
+    let mut stream = stream.expect("a connection is served once");
+    let failed = |error| Error::dependency("serve").because(error);
+    for answer in ["hello\n", "done\n"] {
+        stream.read_u8().await.map_err(failed)?;
+        stream.write_all(answer.as_bytes()).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Consumes until it is told to take no more, and says when readiness goes away.
+struct Consumer;
+
+impl Module for Consumer {
+    fn declare(&self) -> Declaration {
+        Declaration::new("consumer").needs_named::<String>("store")
+    }
+
+    fn start<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        let (lifecycle, health) = (context.lifecycle().clone(), context.health().clone());
+        let shutdown = context.shutdown();
+        context.tasks().spawn("consume", Policy::Once, move || {
+            let (lifecycle, health) = (lifecycle.clone(), health.clone());
+            let shutdown = shutdown.clone();
+            async move {
+                lifecycle.reached(State::Accepting).await;
+                println!("ready {}", health.ready());
+                lifecycle.reached(State::Draining).await;
+                println!("ready {}", health.ready());
+                shutdown.cancelled().await;
+                println!("stopped consuming");
+                Ok(())
+            }
+        });
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Says what is told before it is done, so that the last line names whoever was at work.
+struct Announcer;
+
+impl Observer for Announcer {
+    fn observe<'a>(&'a self, event: &'a Event) -> BoxFuture<'a, Result<(), Error>> {
+        println!("told {} {}", event.kind, event.subject);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn options(&self) -> ObserverOptions {
+        ObserverOptions::new("announcer")
+            .with_capacity(1)
+            .with_overflow(Overflow::Block)
+    }
+}
+
+fn build(app: App, scenario: &str) -> App {
+    let (fault, phase) = scenario.split_once(' ').unwrap_or((scenario, ""));
+    let fault = match fault {
+        "orderly" => {
+            return app
+                .module(Server)
+                .module(Consumer)
+                .module(Unlucky::calm("store"))
+                .module(LogLike);
+        }
+        "panic" => Fault::Panic,
+        "block" => Fault::Block,
+        "hang" => Fault::Hang,
+        "devour" => Fault::Devour,
+        other => panic!("no such scenario: {other}"),
+    };
+    app.module(Unlucky::calm("store"))
+        .module(Unlucky {
+            name: "unlucky",
+            phase: phase.to_owned(),
+            fault,
+            after: Some("store"),
+        })
+        .module(Unlucky {
+            after: Some("unlucky"),
+            ..Unlucky::calm("last")
+        })
+        .observe(Arc::new(Announcer))
+}
+
+/// Starts first, and so stops last.
+struct LogLike;
+
+impl Module for LogLike {
+    fn declare(&self) -> Declaration {
+        Declaration::new("log").starts_first()
+    }
+
+    fn stop<'a>(&'a mut self, _context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        println!("flushed log");
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// The service: does nothing unless it is started by [`Service::start`].
+#[test]
+fn child() {
+    let Ok(scenario) = std::env::var(SCENARIO) else {
+        return;
+    };
+    if scenario == "inspect" {
+        return inspect();
+    }
+    if scenario.starts_with("devour") {
+        let most = Some(4 << 30);
+        let limit = Rlimit {
+            current: most,
+            maximum: most,
+        };
+        setrlimit(Resource::As, limit).expect("a process may limit itself");
+    }
+    let arguments = std::env::var(ARGUMENTS).unwrap_or_default();
+    let arguments = arguments.lines().map(Into::into);
+    let service = ServiceInfo::new("shop", "1.0.0");
+    // A line of its own, after the words of the test harness.
+    println!();
+    let code = formwork_app::main_with(arguments, service, |app| build(app, &scenario));
+    // The test harness has exit codes of its own.
+    let codes = [0, 1, 2].map(|code| (code, format!("{:?}", ExitCode::from(code))));
+    let code = codes.iter().find(|(_, text)| *text == format!("{code:?}"));
+    std::process::exit(code.map_or(99, |(code, _)| i32::from(*code)));
+}
+
+/// What the process has: open files and sockets, threads, and tasks of the runtime.
+fn belongings() -> [usize; 3] {
+    let count = |folder: &str| {
+        let entries = std::fs::read_dir(folder).expect("the kernel tells");
+        entries.count()
+    };
+    let tasks = tokio::runtime::Handle::current().metrics();
+    [
+        count("/proc/self/fd"),
+        count("/proc/self/task"),
+        tasks.num_alive_tasks(),
+    ]
+}
+
+/// Checks an application, and says what is there afterwards that was not there before.
+#[tokio::main(flavor = "current_thread")]
+async fn inspect() {
+    let app = build(App::new(ServiceInfo::new("shop", "1.0.0")), "orderly");
+    let app = app.observe(Arc::new(Announcer));
+    let before = belongings();
+    let checked = app.check().expect("all is well");
+    assert!(checked.warnings.is_empty(), "{checked:?}");
+    let after = belongings();
+    println!("before {before:?}");
+    println!("after {after:?}");
+}
+
+/// A running child.
+struct Service {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    seen: Vec<String>,
+}
+
+/// How a child ended.
+#[derive(Debug)]
+struct Ended {
+    /// `None` when a signal ended it.
+    code: Option<i32>,
+    lines: Vec<String>,
+    stderr: String,
+    took: Duration,
+}
+
+impl Service {
+    fn start(scenario: &str, arguments: &[&str]) -> Self {
+        Self::start_in(".".as_ref(), scenario, arguments)
+    }
+
+    fn start_in(folder: &Path, scenario: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this is a program"))
+            .current_dir(folder)
+            .args(["--exact", "process::child", "--nocapture"])
+            .args(["--test-threads", "1"])
+            .env(SCENARIO, scenario)
+            .env(ARGUMENTS, arguments.join("\n"))
+            .env("RUST_BACKTRACE", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the child starts");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        Self {
+            child,
+            stdout,
+            seen: Vec::new(),
+        }
+    }
+
+    /// Waits for a line that begins so; returns the rest of it.
+    fn until(&mut self, start: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let read = self.stdout.read_line(&mut line).expect("the child speaks");
+            assert!(read > 0, "`{start}` never came: {:?}", self.seen);
+            self.seen.push(line.trim_end().to_owned());
+            if let Some(rest) = line.strip_prefix(start) {
+                return rest.trim().to_owned();
+            }
+        }
+    }
+
+    /// Waits for all these lines, in any order.
+    fn until_all(&mut self, lines: &[&str]) {
+        let from = self.seen.len();
+        while !lines
+            .iter()
+            .all(|line| self.seen[from..].iter().any(|it| it == line))
+        {
+            self.until("");
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("the child is there");
+    }
+
+    fn end(mut self) -> Ended {
+        let begun = Instant::now();
+        let mut text = String::new();
+        self.stdout.read_to_string(&mut text).expect("text");
+        self.seen.extend(text.lines().map(str::to_owned));
+        let mut stderr = String::new();
+        let mut pipe = self.child.stderr.take().expect("it is piped");
+        pipe.read_to_string(&mut stderr).expect("text");
+        let status = self.child.wait().expect("the child ends");
+        let took = begun.elapsed();
+        assert!(took < PATIENCE, "the end was not bounded: {took:?}");
+        Ended {
+            code: status.code(),
+            lines: std::mem::take(&mut self.seen),
+            stderr,
+            took,
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Has ended already unless a test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// What the child said, from the first line with these words on.
+    fn from(&self, first: &str) -> Vec<&str> {
+        let lines = self.lines.iter().map(String::as_str);
+        lines.skip_while(|line| *line != first).collect()
+    }
+
+    fn said(&self, line: &str) -> bool {
+        self.lines.iter().any(|other| other == line)
+    }
+}
+
+/// The whole sequence of an orderly stop, by a real signal.
+#[test]
+fn sigterm_drains_and_stops_in_order_with_exit_code_0() {
+    let mut service = Service::start(
+        "orderly",
+        &["--set=app.drain-delay=1s", "--set=app.drain-timeout=50s"],
+    );
+    let address = service.until("listening ");
+    service.until("ready true");
+    service.signal(Signal::TERM);
+    service.until("ready false");
+    // Not ready, and still accepting.
+    let mut stream = TcpStream::connect(&address).expect("it still accepts");
+    stream.write_all(b"1").expect("it reads");
+    let mut answer = [0; 6];
+    stream.read_exact(&mut answer).expect("it answers");
+    // All are told before anybody is waited for; who says so first is theirs.
+    service.until_all(&["stopped accepting", "stopped consuming", "drain server"]);
+    // The listener is gone once its task has ended.
+    while TcpStream::connect(&address).is_ok() {
+        std::thread::yield_now();
+    }
+    // What is in flight is waited for.
+    stream.write_all(b"2").expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    assert_eq!(answer, "done\n");
+    let ended = service.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let expected = [
+        "drained server",
+        "drain store",
+        "stop server",
+        "stop store",
+        "flushed log",
+    ];
+    assert_eq!(ended.from("drained server"), expected);
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn what_is_cut_off_is_counted_and_named_with_exit_code_1() {
+    let timeouts = ["--set=app.drain-timeout=50ms", "--set=app.stop-timeout=1s"];
+    let mut service = Service::start("hang drain", &timeouts);
+    service.until("told formwork.application.accepting");
+    service.signal(Signal::INT);
+    let ended = service.end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let expected = "error: stopped with failures, 1 cut off\n\
+                    module `unlucky` did not drain within 250ms\n";
+    assert_eq!(ended.stderr, expected);
+    assert!(ended.said("stop unlucky") && ended.said("stop store"));
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once_whatever_goes_on() {
+    for (scenario, phase) in [("hang drain", "drain"), ("block stop", "stop")] {
+        for second in [Signal::TERM, Signal::INT] {
+            let hours = [
+                "--set=app.drain-timeout=1h",
+                "--set=app.stop-timeout=1h",
+                "--set=app.workers=1",
+            ];
+            let mut service = Service::start(scenario, &hours);
+            service.until("told formwork.application.accepting");
+            service.signal(Signal::TERM);
+            service.until(&format!("{phase} unlucky"));
+            service.signal(second);
+            let ended = service.end();
+            assert_eq!(ended.code, Some(1), "{ended:?}");
+            assert!(!ended.said("stop store"), "{ended:?}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_while_starting_stops_what_had_started() {
+    let mut service = Service::start("hang start", &["--set=app.start-timeout=1h"]);
+    service.until("start unlucky");
+    service.signal(Signal::TERM);
+    let ended = service.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.said("stop store") && !ended.said("start last"));
+}
+
+/// The Go ancestor left running what had started.
+///
+/// Shows a part of: R-013.
+#[test]
+fn a_failed_start_leaves_nothing_running() {
+    let ended = Service::start("hang start", &["--set=app.start-timeout=1s"]).end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(
+        ended.stderr,
+        "error: module `unlucky` did not start within 1s\n"
+    );
+    assert!(ended.said("stop store") && !ended.said("start last"));
+    assert!(!ended.said("stop unlucky"), "it never started");
+}
+
+#[test]
+fn a_panic_in_any_phase_is_named_and_ends_the_process_in_order() {
+    for phase in ["declare", "wire", "start", "drain", "stop"] {
+        let mut service = Service::start(&format!("panic {phase}"), &[]);
+        if matches!(phase, "drain" | "stop") {
+            service.until("told formwork.application.accepting");
+            service.signal(Signal::TERM);
+        }
+        let ended = service.end();
+        assert_eq!(ended.code, Some(1), "{phase}: {ended:?}");
+        let named = ["declare", "wire"].contains(&phase) || ended.stderr.contains("`unlucky`");
+        let words = format!("out of luck in {phase}");
+        assert!(named && ended.stderr.contains(&words), "{phase}: {ended:?}");
+        let started = ended.said("start store");
+        assert_eq!(started, !["declare", "wire"].contains(&phase));
+        assert_eq!(ended.said("stop store"), started, "{phase}: {ended:?}");
+    }
+}
+
+/// With a thread left, the others are stopped; without one, the process ends all the same.
+#[test]
+fn a_blocked_thread_is_named_in_any_phase_and_the_process_ends() {
+    for (phase, workers, others_stop) in [
+        ("wire", "4", false),
+        ("start", "4", true),
+        ("start", "1", false),
+        ("drain", "1", false),
+        ("stop", "4", true),
+        ("stop", "1", false),
+    ] {
+        let workers = format!("--set=app.workers={workers}");
+        // Long enough for the others on a machine that is busy.
+        let arguments = [
+            &workers,
+            "--set=app.start-timeout=1s",
+            "--set=app.drain-timeout=300ms",
+            "--set=app.stop-timeout=300ms",
+        ];
+        let mut service = Service::start(&format!("block {phase}"), &arguments);
+        if matches!(phase, "drain" | "stop") {
+            service.until("told formwork.application.accepting");
+            service.signal(Signal::TERM);
+        }
+        let ended = service.end();
+        assert_eq!(ended.code, Some(1), "{phase} {workers}: {ended:?}");
+        let text = format!("module `unlucky` did not {phase} within ");
+        assert!(ended.stderr.contains(&text), "{phase} {workers}: {ended:?}");
+        if others_stop {
+            assert!(ended.said("stop store"), "{phase} {workers}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn a_declaration_that_blocks_ends_the_process() {
+    let ended = Service::start("block declare", &["--check-config"]).end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let text = "did not declare within 5s and blocks its thread";
+    assert!(ended.stderr.contains(text), "{ended:?}");
+}
+
+/// A process that asks for more than it may have is ended by the allocator, at once and without a
+/// word of ours: nobody can be stopped then. What was told last names who was at work, when a
+/// strict observer writes it down; in `declare` and `wire`, which come before observers, nothing does.
+#[test]
+fn memory_without_end_is_bounded_by_the_limit_of_the_process() {
+    for phase in ["declare", "wire", "start", "drain", "stop"] {
+        let mut service = Service::start(&format!("devour {phase}"), &[]);
+        if matches!(phase, "drain" | "stop") {
+            service.until("told formwork.application.accepting");
+            service.signal(Signal::TERM);
+        }
+        let ended = service.end();
+        assert_eq!(ended.code, None, "{phase}: ended by a signal: {ended:?}");
+        assert!(
+            ended
+                .stderr
+                .contains("memory allocation of 67108864 bytes failed")
+        );
+        let told = ended
+            .lines
+            .iter()
+            .rev()
+            .find(|line| line.starts_with("told"));
+        let expected = match phase {
+            "start" => Some("told formwork.module.starting unlucky"),
+            "drain" => Some("told formwork.module.draining unlucky"),
+            "stop" => Some("told formwork.module.stopping unlucky"),
+            _ => None,
+        };
+        assert_eq!(told.map(String::as_str), expected, "{ended:?}");
+    }
+}
+
+#[test]
+fn checking_and_printing_need_no_start_and_have_exit_codes() {
+    for (arguments, code, stdout) in [
+        (
+            &["--check-config"][..],
+            0,
+            "the configuration and the wiring are fine",
+        ),
+        (&["--print-config"], 0, "app.drain-delay"),
+        (&["--print-graph"], 0, "store"),
+        (&["--print-sample"], 0, "drain-delay"),
+        (&["--version"], 0, "shop 1.0.0"),
+        (&["--check-config", "--set=app.workers=many"], 1, ""),
+        (&["--print-config", "--set=app.wrokers=1"], 1, ""),
+        (&["--verbose"], 2, ""),
+    ] {
+        let ended = Service::start("orderly", arguments).end();
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
+        assert!(ended.lines.join("\n").contains(stdout), "{ended:?}");
+        assert_eq!(code == 0, ended.stderr.is_empty(), "{ended:?}");
+        assert!(!ended.lines.iter().any(|line| line.starts_with("start ")));
+    }
+}
+
+#[test]
+fn a_check_makes_no_file_socket_thread_or_task() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut service = Service::start_in(folder.path(), "inspect", &[]);
+    let before = service.until("before ");
+    assert_eq!(service.until("after "), before);
+    let ended = service.end();
+    assert!(!ended.lines.iter().any(|line| line.starts_with("told ")));
+    let check = Service::start_in(folder.path(), "orderly", &["--check-config"]).end();
+    assert_eq!(check.code, Some(0), "{check:?}");
+    let files = std::fs::read_dir(folder.path()).expect("it is there");
+    assert_eq!(files.count(), 0);
+}
+
+#[test]
+fn the_timeline_is_printed_when_asked_for() {
+    let mut service = Service::start("orderly", &["--timeline"]);
+    service.until("ready true");
+    service.signal(Signal::TERM);
+    let ended = service.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let modules: Vec<_> = ended.stderr.lines().collect();
+    assert_eq!(modules.len(), 5, "{}", ended.stderr);
+    assert!(modules[0].starts_with("0 log "), "{}", ended.stderr);
+    assert!(
+        modules[4].starts_with("accepting after "),
+        "{}",
+        ended.stderr
+    );
+}
+
+/// Ends are bounded by what the configuration says.
+#[test]
+fn a_stop_takes_no_longer_than_the_longest() {
+    let timeouts = [
+        "--set=app.drain-delay=100ms",
+        "--set=app.drain-timeout=300ms",
+        "--set=app.stop-timeout=300ms",
+    ];
+    let mut service = Service::start("hang stop", &timeouts);
+    service.until("told formwork.application.accepting");
+    service.signal(Signal::TERM);
+    let ended = service.end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    // The sum is 1.7 s; the rest is for a machine that has other things to do.
+    assert!(ended.took < Duration::from_secs(20), "{ended:?}");
+}

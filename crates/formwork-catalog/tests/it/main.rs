@@ -1,0 +1,5 @@
+//! The catalog through its public surface.
+
+mod mistakes;
+mod pack;
+mod sound;

@@ -1,0 +1,14 @@
+//! Loading, reporting and documenting a configuration, as a service sees it.
+
+mod ancestor;
+mod bad_input;
+mod canary;
+mod documents;
+mod formats;
+mod instances;
+mod layers;
+mod mistakes;
+mod secrets;
+mod snapshots;
+mod support;
+mod tenants;

@@ -1,0 +1,35 @@
+//! Generation: a resolved plan and a model become a tree in memory, then files on disk.
+
+mod cargo_lock;
+mod compose;
+mod dependencies;
+mod document;
+mod error;
+mod layout;
+mod lock;
+mod merge;
+mod names;
+mod pack;
+mod project;
+mod recipe;
+mod records;
+mod render;
+mod runtime;
+pub mod scaffold;
+mod scenario;
+mod tree;
+mod write;
+
+pub use compose::{Composition, compose};
+pub use document::{
+    Change, PlanDocument, PlannedAction, PlannedFeature, PlannedFile, PlannedProbe,
+};
+pub use error::ComposeError;
+pub use lock::{Lock, LockError, LockedFeature};
+pub use pack::{Base, BaseFile, PackError, compress};
+pub use project::{NameError, Project, RuntimeFrom};
+pub use recipe::{Recipe, RecipeMistake};
+pub use records::{Drift, DriftKind, RecordError, drift, read_base, read_lock, records, write_new};
+pub use runtime::{LoadError, RuntimeSources};
+pub use tree::{Class, Entry, Tree};
+pub use write::WriteError;

@@ -1,0 +1,197 @@
+//! The broker.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
+use async_nats::jetstream::message::PublishMessage;
+use formwork_domain::BoxFuture;
+use formwork_outbox::{Broker, BrokerError, Incomings, Message, PublishError, Subscription};
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use crate::connection::Connection;
+use crate::incomings::NatsIncomings;
+use crate::{NatsConfig, names};
+
+/// The header that names the only consumer a message is for.
+pub(crate) const CONSUMER: &str = "Formwork-Consumer";
+
+/// Events over NATS JetStream.
+///
+/// - An event named `order.placed` is published as `{prefix}.order.placed`, its identifier as
+///   `Nats-Msg-Id`, so that the server drops repetitions. All messages of a call are on their way
+///   at once; each is confirmed by the server.
+/// - A subscription is a durable pull consumer with explicit acknowledgement, of the name of the
+///   subscription, and begins with the oldest event in the stream.
+/// - What a consumer gives up is kept on `dead.{prefix}.{consumer}.{event}`.
+#[derive(Clone)]
+pub struct NatsBroker {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) config: NatsConfig,
+    connection: OnceLock<Connection>,
+    pub(crate) closing: CancellationToken,
+}
+
+/// The broker was not opened, or is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection to NATS is not open")]
+struct NotOpen;
+
+impl NatsBroker {
+    /// A broker on this server. Nothing is opened yet.
+    pub fn new(config: NatsConfig) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                config,
+                connection: OnceLock::new(),
+                closing: CancellationToken::new(),
+            }),
+        }
+    }
+
+    /// Begins to connect. A server that cannot be reached is tried again until it can; publishing
+    /// says that it is unavailable meanwhile.
+    ///
+    /// # Errors
+    /// When the URL is not valid.
+    pub async fn open(&self) -> Result<(), BrokerError> {
+        let opened = Connection::open(&self.shared.config).await;
+        let connection = opened.map_err(|error| BrokerError::new("connect to NATS", error))?;
+        // A second call changes nothing.
+        self.shared.connection.set(connection).ok();
+        Ok(())
+    }
+
+    /// Whether the server answers and has the stream.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<(), BrokerError> {
+        let error = |cause| BrokerError::new("reach JetStream", cause);
+        let connection = self.shared.ready().await.map_err(error)?;
+        // Not the account: servers before 2.10 describe it in another way.
+        let stream = connection
+            .context
+            .get_stream(&self.shared.config.stream)
+            .await;
+        stream.map(drop).map_err(|cause| error(cause.into()))
+    }
+
+    /// Ends subscriptions, sends what is still to be sent, and disconnects.
+    pub async fn close(&self) {
+        self.shared.closing.cancel();
+        let Some(connection) = self.shared.connection() else {
+            return;
+        };
+        if !connection.is_connected() {
+            return;
+        }
+        let drained = async {
+            connection.client.flush().await?;
+            connection.client.drain().await?;
+            Ok::<_, async_nats::Error>(())
+        };
+        match tokio::time::timeout(self.shared.config.timeout, drained).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "could not drain the connection to NATS"),
+            Err(_) => tracing::debug!("could not drain the connection to NATS in time"),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn connection(&self) -> Option<&Connection> {
+        self.connection.get()
+    }
+
+    /// A connection on which the streams exist.
+    pub(crate) async fn ready(
+        &self,
+    ) -> Result<&Connection, Box<dyn std::error::Error + Send + Sync>> {
+        let connection = self.connection().ok_or(NotOpen)?;
+        connection.ensure_streams(&self.config).await?;
+        Ok(connection)
+    }
+}
+
+impl Broker for NatsBroker {
+    fn publish<'a>(
+        &'a self,
+        messages: &'a [Message],
+    ) -> BoxFuture<'a, Vec<Result<(), PublishError>>> {
+        Box::pin(async move {
+            let connection = match self.shared.ready().await {
+                Ok(connection) => connection,
+                Err(error) => {
+                    let reason = error.to_string();
+                    let unavailable = |_| Err(PublishError::Unavailable(reason.clone().into()));
+                    return messages.iter().map(unavailable).collect();
+                }
+            };
+            let mut sent = Vec::with_capacity(messages.len());
+            for message in messages {
+                sent.push(self.send(connection, message).await);
+            }
+            let confirmed = sent.into_iter().map(async |sent| match sent?.await {
+                Ok(_) => Ok(()),
+                Err(error) => {
+                    if error.kind() == PublishErrorKind::StreamNotFound {
+                        connection.forget_streams().await;
+                    }
+                    Err(publish_error(error))
+                }
+            });
+            join_all(confirmed).await
+        })
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        subscription: &'a Subscription,
+    ) -> BoxFuture<'a, Result<Box<dyn Incomings>, BrokerError>> {
+        Box::pin(async move {
+            let mut incomings = NatsIncomings::new(Arc::clone(&self.shared), subscription.clone());
+            incomings.open().await?;
+            Ok(Box::new(incomings) as Box<dyn Incomings>)
+        })
+    }
+}
+
+impl NatsBroker {
+    /// Writes a message to the connection; the answer comes later.
+    async fn send(
+        &self,
+        connection: &Connection,
+        message: &Message,
+    ) -> Result<PublishAckFuture, PublishError> {
+        let envelope = &message.envelope;
+        let publish = PublishMessage::build().payload(envelope.to_json().into());
+        let publish = match &message.consumer {
+            // A replay would be dropped as a repetition.
+            Some(consumer) => publish.header(CONSUMER, consumer.as_str()),
+            None => publish.message_id(&envelope.id),
+        };
+        let subject = names::subject(&self.shared.config.prefix, &envelope.event);
+        let sent = connection.context.send_publish(subject, publish).await;
+        sent.map_err(publish_error)
+    }
+}
+
+fn publish_error(error: async_nats::jetstream::context::PublishError) -> PublishError {
+    match error.kind() {
+        PublishErrorKind::MaxPayloadExceeded => PublishError::Rejected(error.into()),
+        _ => PublishError::Unavailable(error.into()),
+    }
+}
+
+impl fmt::Debug for NatsBroker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsBroker")
+            .field("config", &self.shared.config)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod broker;
+mod connection;
+mod delivery;
+mod incomings;
+mod module;
+mod names;
+mod options;
+mod servers;
+
+pub use broker::NatsBroker;
+pub use module::NatsModule;
+pub use options::NatsConfig;

@@ -1,0 +1,7 @@
+//! NATS JetStream against the real server, whose URL is in `FORMWORK_TEST_NATS_URL`.
+
+mod broker;
+mod login;
+mod module;
+mod outage;
+mod support;

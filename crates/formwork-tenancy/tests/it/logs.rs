@@ -1,0 +1,57 @@
+//! What a request of a tenant leaves in the log.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::routing::get as on_get;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::support::{Files, get, with_http};
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Shows a part of: R-043.
+#[tokio::test]
+async fn the_log_lines_of_a_request_carry_its_tenant() {
+    let sink = Sink::default();
+    let writer = sink.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::INFO)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    // For all threads: with one for this thread only, another test that comes first decides that
+    // nobody wants to know of requests.
+    tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
+    let files = Files::new(
+        "[tenant-resolution]\nstrategies = [\"header\"]\ntrusted = [\"127.0.0.1\"]\n\
+         [tenancy.tenants]\nlogged = {}",
+    );
+    let work = async || {
+        tracing::info!("a tenant at work");
+        "done"
+    };
+    let app = with_http(files.app(), Router::new().route("/work", on_get(work)));
+    let running = app.start().await.expect("a start");
+    let answer = get(&running, "/work", &[("x-tenant-id", "logged")]).await;
+    assert_eq!(answer.brief(), "200 done");
+    running.stop().await.expect("a clean stop");
+    let text = String::from_utf8(sink.0.lock().expect("not poisoned").clone()).expect("text");
+    let line = text
+        .lines()
+        .find(|line| line.ends_with("a tenant at work"))
+        .expect("the line");
+    assert!(line.contains("tenant=\"logged\""), "{line}");
+}

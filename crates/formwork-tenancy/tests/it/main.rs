@@ -1,0 +1,12 @@
+//! Tenants in an application.
+
+mod carried;
+mod configuration;
+mod conformance;
+mod database;
+mod guard;
+mod logs;
+mod requests;
+mod services;
+mod sources;
+mod support;

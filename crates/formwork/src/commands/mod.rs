@@ -1,0 +1,11 @@
+//! What the commands do.
+
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod features;
+pub(crate) mod module;
+pub(crate) mod new;
+pub(crate) mod plan;
+pub(crate) mod probe;
+pub(crate) mod texts;
+pub(crate) mod why;

@@ -1,0 +1,71 @@
+//! The configuration file of a running service, changed and changed back.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::project::Project;
+use crate::service::Service;
+
+/// How long the service may take to notice: longer than it looks away.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often something expected is looked for.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Makes the service log more and gives its database fewer connections, and changes both back.
+pub(crate) fn prove(project: &Project, service: &Service) {
+    let path = project.folder.join("config/default.toml");
+    let original = fs::read_to_string(&path).expect("the configuration can be read");
+    let changed = original.replace("level = \"info\"", "level = \"debug\"");
+    assert_ne!(changed, original, "the level of the log can be changed");
+    let fewer = changed.replace("[postgres]\n", "[postgres]\nconnections = 7\n");
+    let pool = fewer != changed;
+
+    let before = reloads(service, "log.level");
+    fs::write(&path, &fewer).expect("the configuration can be written");
+    let level = || reloads(service, "log.level");
+    let connections = || reloads(service, "postgres.connections");
+    eventually(service, "not taken over", || {
+        level() > before && (!pool || connections() == 1)
+    });
+    // A request leaves a line of this level.
+    eventually(service, "no line of the level", || {
+        let _ = service.client.get("/api/no-such-resource");
+        lines(service).iter().any(|line| line["level"] == "debug")
+    });
+
+    fs::write(&path, &original).expect("the configuration can be written");
+    eventually(service, "not given back", || {
+        level() > before + 1 && (!pool || connections() == 2)
+    });
+}
+
+/// How often a change of a value was taken over.
+fn reloads(service: &Service, path: &str) -> usize {
+    let lines = lines(service);
+    let taken_over = |line: &&Value| {
+        line["message"] == "configuration reloaded"
+            && line["paths"]
+                .as_str()
+                .is_some_and(|paths| paths.split(", ").any(|it| it == path))
+    };
+    lines.iter().filter(taken_over).count()
+}
+
+fn lines(service: &Service) -> Vec<Value> {
+    let log = service.log();
+    log.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+fn eventually(service: &Service, otherwise: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{otherwise}: {}", service.log());
+        thread::sleep(PAUSE);
+    }
+}

@@ -1,0 +1,12 @@
+//! The binary from outside: what it prints, what it writes, and how it ends.
+
+mod check;
+mod choices;
+mod demo;
+mod json;
+mod models;
+mod module;
+mod probe;
+mod support;
+mod texts;
+mod writing;

@@ -1,0 +1,3 @@
+//! Reads answered without asking the database.
+
+pub mod memory;

@@ -1,0 +1,72 @@
+//! Shipments are kept the same way everywhere.
+
+mod support;
+
+use std::sync::Arc;
+
+use application::shipment::{ShipmentFilter, ShipmentQueries, ShipmentSort};
+use domain::samples::{now, shipment_plan};
+use domain::shipment::{Shipment, ShipmentId, ShipmentRepository};
+use formwork_domain::{Operation, PageRequest, RepositoryError, Version};
+use infrastructure::persistence::memory::MemoryShipments;
+use infrastructure::persistence::sqlite::SqliteShipments;
+
+#[tokio::test]
+async fn in_memory() {
+    let store = MemoryShipments::new(support::memory());
+    check(Arc::new(store)).await;
+}
+
+#[tokio::test]
+async fn in_sqlite() {
+    let Some((database, _guard)) = support::sqlite::database().await else {
+        return;
+    };
+    let store = SqliteShipments::new(database);
+    check(Arc::new(store)).await;
+}
+
+/// What every adapter must do.
+async fn check<A>(store: Arc<A>)
+where
+    A: ShipmentRepository + ShipmentQueries,
+{
+    let operation = Operation::new(now());
+    let id = ShipmentId::from_bytes(support::unique());
+    assert!(store.find(id).await.expect("readable").is_none());
+
+    let made = Shipment::plan(id, shipment_plan(), now());
+    let aggregate = made.expect("a valid sample");
+    let saved = store.save(&aggregate, &operation).await;
+    assert_eq!(saved.expect("saved"), Version::new(1));
+
+    let found = store.find(id).await.expect("readable");
+    let found = found.expect("what was saved");
+    let mut expected = aggregate.snapshot();
+    expected.version = Version::new(1);
+    assert_eq!(found.snapshot(), expected);
+    let shown = store.get(id).await.expect("readable");
+    assert_eq!(shown.as_ref(), Some(&expected));
+
+    let again = store.save(&found, &operation).await;
+    assert_eq!(again.expect("saved"), Version::new(2));
+    let stale = store.save(&found, &operation).await;
+    assert!(matches!(stale, Err(RepositoryError::Conflict)), "{stale:?}");
+
+    let wanted = expected.order;
+    let looked_up = store.find_by_order(&wanted).await;
+    let looked_up = looked_up.expect("readable").expect("what was saved");
+    assert_eq!(looked_up.id(), id);
+
+    let page = PageRequest {
+        after: None,
+        limit: 100,
+        descending: true,
+    };
+    let filter = ShipmentFilter::default();
+    for sort in [ShipmentSort::Created, ShipmentSort::Updated] {
+        let listed = store.list(&filter, sort, &page).await;
+        let listed = listed.expect("readable");
+        assert!(listed.items.iter().any(|item| item.id == id));
+    }
+}

@@ -1,0 +1,72 @@
+//! Stock items are kept the same way everywhere.
+
+mod support;
+
+use std::sync::Arc;
+
+use application::stock_item::{StockItemFilter, StockItemQueries, StockItemSort};
+use domain::samples::{now, stock_item_register};
+use domain::stock_item::{StockItem, StockItemId, StockItemRepository};
+use formwork_domain::{Operation, PageRequest, RepositoryError, Version};
+use infrastructure::persistence::memory::MemoryStockItems;
+use infrastructure::persistence::sqlite::SqliteStockItems;
+
+#[tokio::test]
+async fn in_memory() {
+    let store = MemoryStockItems::new(support::memory());
+    check(Arc::new(store)).await;
+}
+
+#[tokio::test]
+async fn in_sqlite() {
+    let Some((database, _guard)) = support::sqlite::database().await else {
+        return;
+    };
+    let store = SqliteStockItems::new(database);
+    check(Arc::new(store)).await;
+}
+
+/// What every adapter must do.
+async fn check<A>(store: Arc<A>)
+where
+    A: StockItemRepository + StockItemQueries,
+{
+    let operation = Operation::new(now());
+    let id = StockItemId::from_bytes(support::unique());
+    assert!(store.find(id).await.expect("readable").is_none());
+
+    let made = StockItem::register(id, stock_item_register(), now());
+    let aggregate = made.expect("a valid sample");
+    let saved = store.save(&aggregate, &operation).await;
+    assert_eq!(saved.expect("saved"), Version::new(1));
+
+    let found = store.find(id).await.expect("readable");
+    let found = found.expect("what was saved");
+    let mut expected = aggregate.snapshot();
+    expected.version = Version::new(1);
+    assert_eq!(found.snapshot(), expected);
+    let shown = store.get(id).await.expect("readable");
+    assert_eq!(shown.as_ref(), Some(&expected));
+
+    let again = store.save(&found, &operation).await;
+    assert_eq!(again.expect("saved"), Version::new(2));
+    let stale = store.save(&found, &operation).await;
+    assert!(matches!(stale, Err(RepositoryError::Conflict)), "{stale:?}");
+
+    let wanted = expected.sku.clone();
+    let looked_up = store.find_by_sku(&wanted).await;
+    let looked_up = looked_up.expect("readable").expect("what was saved");
+    assert_eq!(looked_up.id(), id);
+
+    let page = PageRequest {
+        after: None,
+        limit: 100,
+        descending: true,
+    };
+    let filter = StockItemFilter::default();
+    for sort in [StockItemSort::Created, StockItemSort::Updated] {
+        let listed = store.list(&filter, sort, &page).await;
+        let listed = listed.expect("readable");
+        assert!(listed.items.iter().any(|item| item.id == id));
+    }
+}

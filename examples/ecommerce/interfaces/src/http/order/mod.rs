@@ -1,0 +1,6 @@
+//! Orders over HTTP.
+
+pub mod body;
+mod routes;
+
+pub use routes::{OrderApi, routes};

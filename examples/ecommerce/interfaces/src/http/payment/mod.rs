@@ -1,0 +1,6 @@
+//! Payments over HTTP.
+
+pub mod body;
+mod routes;
+
+pub use routes::{PaymentApi, routes};

@@ -1,0 +1,6 @@
+//! Shipments over HTTP.
+
+pub mod body;
+mod routes;
+
+pub use routes::{ShipmentApi, routes};

@@ -1,0 +1,6 @@
+//! Stock items over HTTP.
+
+pub mod body;
+mod routes;
+
+pub use routes::{StockItemApi, routes};
