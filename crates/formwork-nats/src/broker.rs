@@ -53,8 +53,8 @@ impl NatsBroker {
         }
     }
 
-    /// Begins to connect. A server that cannot be reached is tried again until it can; publishing
-    /// says that it is unavailable meanwhile.
+    /// Connects. A server that cannot be reached within a second is tried again until it can;
+    /// publishing says that it is unavailable meanwhile.
     ///
     /// # Errors
     /// When the URL is not valid.

@@ -323,8 +323,9 @@ pub(crate) struct Probe {
     #[arg(long, value_name = "TOKEN")]
     pub(crate) health_token: Option<String>,
 
-    /// How long to wait for evidence that takes time to appear, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    /// How long to wait for evidence that takes time to appear, in seconds. Checks of health are made every ten seconds
+    /// unless the service is configured otherwise
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) wait: u64,
 
     /// Write one JSON object per probe to stdout

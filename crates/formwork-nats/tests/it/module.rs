@@ -1,6 +1,8 @@
 //! The module in an application.
 
-use formwork_app::{App, Declaration, Module, ServiceInfo};
+use std::time::Duration;
+
+use formwork_app::{App, Declaration, Module, Running, ServiceInfo, Status};
 use formwork_config::{Environment, Loader};
 use formwork_nats::NatsModule;
 use formwork_outbox::Broker;
@@ -35,20 +37,37 @@ async fn an_application_publishes_and_stops() {
     let config = crate::support::config(&server);
     let running = app(&server, &config.stream).start().await.expect("a start");
     let broker = running.get::<dyn Broker>().expect("the broker");
-    formwork_test::eventually(
-        "a publication",
-        std::time::Duration::from_secs(5),
-        async || {
-            broker
-                .publish(&[message(&event(1, 1))])
-                .await
-                .remove(0)
-                .is_ok()
-        },
-    )
+    formwork_test::eventually("a publication", Duration::from_secs(5), async || {
+        broker
+            .publish(&[message(&event(1, 1))])
+            .await
+            .remove(0)
+            .is_ok()
+    })
     .await;
     running.stop().await.expect("a clean stop");
     crate::support::remove(&config).await;
+}
+
+fn status(running: &Running) -> Option<Status> {
+    let report = running.health().report();
+    report.component("nats").map(|component| component.status)
+}
+
+#[tokio::test]
+async fn a_server_that_is_there_is_healthy_from_the_first_check_on() {
+    let Some(server) = server() else { return };
+    for _ in 0..20 {
+        let config = crate::support::config(&server);
+        let running = app(&server, &config.stream).start().await.expect("a start");
+        formwork_test::eventually("a result", Duration::from_secs(5), async || {
+            status(&running) != Some(Status::Unknown)
+        })
+        .await;
+        assert_eq!(status(&running), Some(Status::Healthy));
+        running.stop().await.expect("a clean stop");
+        crate::support::remove(&config).await;
+    }
 }
 
 #[tokio::test]
