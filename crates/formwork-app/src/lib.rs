@@ -133,10 +133,10 @@
 //! A module that blocks its thread in an `async` method cannot be cut off: it is left behind, and
 //! takes a thread of the runtime with it. When none is left, or when it blocks in `declare` or
 //! `wire`, [`main`] names it and ends the process; [`App::run`] cannot. A *task* that blocks its
-//! thread is only noticed when it does not end in time. A module that allocates without end is
-//! ended by the system together with the process, at whatever limit that has been given: then the
-//! last event, or at level `debug` the last line of the log, names who was at work. Services live
-//! as long as somebody holds a handle.
+//! thread is only noticed when it does not end in time. Under [`main`], a process that uses more
+//! memory than `app.memory-limit` says who was at work and ends; what asks for more than the system
+//! gives in one go is ended by the system, without a word. Services live as long as somebody holds
+//! a handle.
 
 #![warn(missing_docs)]
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use formwork_config::Config;
+use formwork_config::{ByteSize, Config};
 
 /// How the application starts, watches itself and stops.
 #[derive(Debug, Clone, Config)]
@@ -35,6 +35,11 @@ pub struct AppConfig {
     /// How long a health check may take.
     #[config(default = "1s", range(min = "1ms", max = "10m"))]
     pub health_timeout: Duration,
+    /// How much memory the process may use, such as `512MiB`: beyond it, the process says who was at
+    /// work and ends, before the system ends it without a word. 95 % of what the container, or
+    /// else the machine, has when left out. Looked at ten times a second.
+    #[config(range(min = "1MiB"))]
+    pub memory_limit: Option<ByteSize>,
     /// Groups of components that are asked for together, such as
     /// `checkout = ["postgres", "nats"]` for `/health/checkout`, besides those the modules form.
     pub health_groups: Option<BTreeMap<String, Vec<String>>>,

@@ -5,6 +5,7 @@ mod config;
 mod drive;
 mod error;
 mod inventory;
+mod memory;
 mod round;
 mod running;
 mod signals;
@@ -29,6 +30,7 @@ pub use signals::Signals;
 pub use timeline::{Timeline, TimelineEntry};
 
 use assemble::{Assembled, ModuleDecoration};
+pub(crate) use memory::most;
 pub(crate) use signals::listen;
 pub(crate) use watch::Calls;
 

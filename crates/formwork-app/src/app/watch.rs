@@ -1,9 +1,13 @@
 //! Which module's code is running, for whoever looks after the process from outside its runtime.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use formwork_config::ByteSize;
 use tokio::runtime::Handle;
+
+use super::memory;
 
 /// How much later than its deadline a call is looked at: until then the runtime itself cuts it off.
 const SLACK: Duration = Duration::from_millis(500);
@@ -20,6 +24,7 @@ pub(crate) struct Calls {
 struct Watched {
     calls: Mutex<Vec<Call>>,
     runtime: OnceLock<Handle>,
+    memory_limit: OnceLock<ByteSize>,
 }
 
 /// A call that goes on.
@@ -33,14 +38,51 @@ pub(crate) struct Call {
     woken: bool,
 }
 
-impl std::fmt::Display for Call {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { module, phase, .. } = self;
+/// A call that cannot be cut off.
+#[derive(Debug)]
+pub(crate) struct Stuck(Call);
+
+/// A process that uses more memory than it may.
+#[derive(Debug)]
+pub(crate) struct Glutton {
+    used: ByteSize,
+    limit: ByteSize,
+    at_work: Vec<String>,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` in {}", self.module, self.phase)
+    }
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Call {
+            module,
+            phase,
+            limit,
+            ..
+        } = &self.0;
         write!(
             f,
-            "module `{module}` did not {phase} within {:?} and blocks its thread",
-            self.limit
+            "module `{module}` did not {phase} within {limit:?} and blocks its thread"
         )
+    }
+}
+
+impl fmt::Display for Glutton {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mebibytes = |size: ByteSize| size.as_u64() >> 20;
+        let (used, limit) = (mebibytes(self.used), mebibytes(self.limit));
+        write!(
+            f,
+            "the process uses {used} MiB of memory and may use {limit} MiB (`app.memory-limit`)"
+        )?;
+        match self.at_work.as_slice() {
+            [] => f.write_str(", while no module starts, drains or stops"),
+            modules => write!(f, "; at work were {}", modules.join(", ")),
+        }
     }
 }
 
@@ -62,6 +104,14 @@ impl Calls {
         if let Some(watched) = &self.watched {
             // A process has one.
             let _ = watched.runtime.set(runtime.clone());
+        }
+    }
+
+    /// The process may use so much memory, when the configuration says how much.
+    pub(crate) fn may_use(&self, limit: Option<ByteSize>) {
+        if let (Some(watched), Some(limit)) = (&self.watched, limit) {
+            // A process has one.
+            let _ = watched.memory_limit.set(limit);
         }
     }
 
@@ -88,11 +138,26 @@ impl Calls {
         }
     }
 
+    /// What to say when the process uses more memory than it may: how much, and who is at work.
+    ///
+    /// `most` is what it may use while the configuration does not say.
+    pub(crate) fn glutton(&self, most: Option<ByteSize>) -> Option<Glutton> {
+        let watched = self.watched.as_deref()?;
+        let limit = watched.memory_limit.get().copied().or(most)?;
+        let used = memory::resident().filter(|used| *used > limit)?;
+        let at_work = watched.lock().iter().map(Call::to_string).collect();
+        Some(Glutton {
+            used,
+            limit,
+            at_work,
+        })
+    }
+
     /// The first call that cannot be cut off: the runtime was woken for it, and it still goes on.
     ///
     /// A runtime may forget its timers while the thread that keeps them is blocked; work from
     /// outside wakes another thread, which takes them over.
-    pub(crate) fn stuck(&self) -> Option<Call> {
+    pub(crate) fn stuck(&self) -> Option<Stuck> {
         let watched = self.watched.as_deref()?;
         let mut calls = watched.lock();
         for call in calls.iter_mut() {
@@ -108,6 +173,7 @@ impl Calls {
         calls
             .find(|call| call.woken && call.since.elapsed() > call.limit + 2 * SLACK)
             .cloned()
+            .map(Stuck)
     }
 }
 

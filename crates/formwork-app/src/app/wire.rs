@@ -37,6 +37,7 @@ pub(crate) struct Wired {
 
 impl Prepared {
     pub(crate) fn wire(mut self) -> Result<Wired, StartError> {
+        self.calls.may_use(self.config.memory_limit);
         let lifecycle = Lifecycle::new();
         let health = Health::new(lifecycle.clone());
         let events = Events::default();

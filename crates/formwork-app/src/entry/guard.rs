@@ -7,11 +7,11 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::app::{Calls, listen, report};
+use crate::app::{Calls, listen, most, report};
 use crate::{App, Signals, StartError};
 
-/// How often the calls that go on are looked at.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often the calls that go on, and the memory, are looked at.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How long the service may take to end by itself after the second signal.
 const LAST: Duration = Duration::from_millis(250);
@@ -53,6 +53,11 @@ fn guarded(
             })?;
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let most = most();
+        let hopeless = || {
+            let stuck = calls.stuck().map(|call| call.to_string());
+            stuck.or_else(|| calls.glutton(most).map(|glutton| glutton.to_string()))
+        };
         let mut asked = 0_u32;
         let mut signal = async move || match &mut received {
             Some(received) => received.recv().await,
@@ -70,8 +75,8 @@ fn guarded(
                         break;
                     }
                 }
-                _ = look.tick() => if let Some(call) = calls.stuck() {
-                    eprintln!("error: {call}; the process ends without stopping the others");
+                _ = look.tick() => if let Some(reason) = hopeless() {
+                    eprintln!("error: {reason}; the process ends without stopping the others");
                     return Ok(ExitCode::FAILURE);
                 }
             }

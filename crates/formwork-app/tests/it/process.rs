@@ -30,6 +30,7 @@ enum Fault {
     Block,
     Hang,
     Devour,
+    Gorge,
 }
 
 /// A module that meets a fault in one phase and says what it does.
@@ -64,10 +65,20 @@ impl Unlucky {
                         eaten.push(Vec::with_capacity(64 << 20));
                     }
                 }
+                Fault::Gorge => gorge(),
                 Fault::Hang => return Box::pin(std::future::pending()),
             }
         }
         Box::pin(async { Ok(()) })
+    }
+}
+
+/// Uses more and more memory, 16 MiB at a time, and gives up after 8 GiB.
+fn gorge() {
+    let mut eaten: Vec<Vec<u8>> = Vec::new();
+    for _ in 0..512 {
+        eaten.push(vec![1; 16 << 20]);
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -221,6 +232,7 @@ fn build(app: App, scenario: &str) -> App {
         "block" => Fault::Block,
         "hang" => Fault::Hang,
         "devour" => Fault::Devour,
+        "gorge" => Fault::Gorge,
         other => panic!("no such scenario: {other}"),
     };
     app.module(Unlucky::calm("store"))
@@ -609,6 +621,27 @@ fn memory_without_end_is_bounded_by_the_limit_of_the_process() {
             _ => None,
         };
         assert_eq!(told.map(String::as_str), expected, "{ended:?}");
+    }
+}
+
+#[test]
+fn memory_without_end_is_bounded_by_the_configured_limit_and_names_who_is_at_work() {
+    for phase in ["wire", "start", "drain", "stop"] {
+        let scenario = format!("gorge {phase}");
+        let mut service = Service::start(&scenario, &["--set=app.memory-limit=256MiB"]);
+        if matches!(phase, "drain" | "stop") {
+            service.until("told formwork.application.accepting");
+            service.signal(Signal::TERM);
+        }
+        let ended = service.end();
+        assert_eq!(ended.code, Some(1), "{phase}: {ended:?}");
+        let (limit, at_work) = (
+            "MiB of memory and may use 256 MiB (`app.memory-limit`); at work were ",
+            format!("`unlucky` in {phase}"),
+        );
+        for text in [limit, &at_work] {
+            assert!(ended.stderr.contains(text), "{phase}: {ended:?}");
+        }
     }
 }
 
