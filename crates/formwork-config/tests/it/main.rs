@@ -8,6 +8,7 @@ mod formats;
 mod instances;
 mod layers;
 mod mistakes;
+mod precedence;
 mod secrets;
 mod snapshots;
 mod support;
