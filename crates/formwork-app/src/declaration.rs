@@ -32,6 +32,8 @@ pub struct Declaration {
     pub(crate) version: Cow<'static, str>,
     pub(crate) core: Option<Cow<'static, str>>,
     pub(crate) section: Option<Section>,
+    /// What was declared beside it, which is a mistake.
+    pub(crate) other_sections: Vec<Section>,
     pub(crate) needs: Vec<Need>,
     pub(crate) provides: Vec<Provision>,
     pub(crate) contributes: Vec<ServiceType>,
@@ -50,6 +52,7 @@ impl Declaration {
             version: Cow::Borrowed("0.0.0"),
             core: None,
             section: None,
+            other_sections: Vec::new(),
             needs: Vec::new(),
             provides: Vec::new(),
             contributes: Vec::new(),
@@ -110,10 +113,15 @@ impl Declaration {
         self
     }
 
-    /// The module is configured by the struct `C` under `prefix`.
+    /// The module is configured by the struct `C` under `prefix`. It has one struct: what else there
+    /// is to set are structs within it, and a second declaration is a mistake.
     #[must_use]
     pub fn config<C: Config>(mut self, prefix: impl Into<String>) -> Self {
-        self.section = Some(Section::of::<C>(prefix));
+        let section = Section::of::<C>(prefix);
+        match self.section {
+            None => self.section = Some(section),
+            Some(_) => self.other_sections.push(section),
+        }
         self
     }
 

@@ -58,6 +58,14 @@ pub(crate) fn derive(
             .unwrap_or_else(|| quote!(::formwork_config::Class::Public));
         let dynamic = read.dynamic;
         let tenant = read.tenant;
+        for rule in rules {
+            assertions.push(quote! {
+                const _: () = ::core::assert!(
+                    <#ty as ::formwork_config::Field>::SHAPE.takes(&#rule),
+                    "a limit that values of this type cannot have, or of another type than they are",
+                );
+            });
+        }
         if read.nested {
             assertions.push(quote! {
                 const _: () = ::core::assert!(

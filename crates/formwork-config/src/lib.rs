@@ -97,7 +97,7 @@
 //! |---|---|
 //! | `default = …` | text, a number, `true`, `false`, or an array; without it the field is required, unless it is an `Option` |
 //! | `range(min = …, max = …)` | of a number, time span or byte size; either may be left out |
-//! | `length(min = …, max = …)` | of text in characters, of a list in items |
+//! | `length(min = …, max = …)` | of text in characters, of a list in items, of a map in entries |
 //! | `pattern = "…"` | a regular expression that the whole text is like |
 //! | `one_of(…, …)` | the values allowed |
 //! | `secret` | never shown, as if its type were [`Secret`] |
@@ -110,6 +110,19 @@
 //! What a field says of class, `dynamic` and `tenant` holds for everything in it. A class keeps a value
 //! out of everything this crate prints; only the types [`Secret`] and [`Url`] keep it out of the
 //! struct's own `Debug` too.
+//!
+//! A limit that the type cannot have does not compile:
+//!
+//! ```compile_fail,E0080
+//! # use formwork_config::Config;
+//! /// The HTTP server.
+//! #[derive(Config)]
+//! struct Http {
+//!     /// What it is called.
+//!     #[config(range(min = 1))]
+//!     name: String,
+//! }
+//! ```
 //!
 //! On a struct, `check = "path::to::function"` names a `fn(&Self, &mut Checks)` that looks at the
 //! values together; see [`Checks`].

@@ -65,6 +65,7 @@ impl FieldSchema {
         let counted = match self.shape.bare() {
             Shape::Text => "character",
             Shape::List(_) => "item",
+            Shape::Map(_) => "entry",
             shape => return self.narrowed(shape, expected),
         };
         for rule in self.rules {
@@ -76,8 +77,12 @@ impl FieldSchema {
                     (None, Some(max)) => format!("at most {max}"),
                     (None, None) => continue,
                 };
-                let plural = if max.or(*min) == Some(1) { "" } else { "s" };
-                expected.push_str(&format!(" of {limits} {counted}{plural}"));
+                let counted = match (max.or(*min), counted) {
+                    (Some(1), counted) => counted.to_owned(),
+                    (_, "entry") => "entries".to_owned(),
+                    (_, counted) => format!("{counted}s"),
+                };
+                expected.push_str(&format!(" of {limits} {counted}"));
             }
         }
         expected
@@ -188,6 +193,37 @@ impl Shape {
         }
     }
 
+    /// Whether values of this shape can be held to the rule. Deriving asserts it, so that no rule is
+    /// ever passed over.
+    pub const fn takes(&self, rule: &Rule) -> bool {
+        match (self, rule) {
+            (Self::Optional(inner) | Self::Secret(inner), _) => inner.takes(rule),
+            (Self::Integer { .. }, Rule::Range { min, max }) => {
+                matches!(min, None | Some(Literal::Integer(_)))
+                    && matches!(max, None | Some(Literal::Integer(_)))
+            }
+            (Self::Float, Rule::Range { min, max }) => {
+                matches!(min, None | Some(Literal::Integer(_) | Literal::Float(_)))
+                    && matches!(max, None | Some(Literal::Integer(_) | Literal::Float(_)))
+            }
+            (Self::Duration, Rule::Range { min, max }) => {
+                matches!(min, None | Some(Literal::Text(_)))
+                    && matches!(max, None | Some(Literal::Text(_)))
+            }
+            (Self::ByteSize, Rule::Range { min, max }) => {
+                matches!(min, None | Some(Literal::Integer(_) | Literal::Text(_)))
+                    && matches!(max, None | Some(Literal::Integer(_) | Literal::Text(_)))
+            }
+            (Self::Text | Self::Path | Self::List(_) | Self::Map(_), Rule::Length { .. }) => true,
+            (Self::Text | Self::Path | Self::Url, Rule::Pattern(_)) => true,
+            (
+                Self::Text | Self::Path | Self::Boolean | Self::Integer { .. } | Self::Float,
+                Rule::OneOf(_),
+            ) => true,
+            _ => false,
+        }
+    }
+
     /// What is expected of a value, with an article and an example: `a time span such as `30s``.
     pub(crate) fn expectation(&self) -> String {
         match self.bare() {
@@ -293,7 +329,7 @@ pub enum Rule {
         /// The largest value allowed.
         max: Option<Literal>,
     },
-    /// How many characters of text, or items of a list.
+    /// How many characters of text, items of a list, or entries of a map.
     Length {
         /// At least so many.
         min: Option<usize>,

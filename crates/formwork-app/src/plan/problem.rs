@@ -55,6 +55,13 @@ pub enum Problem {
         /// The modules.
         modules: Vec<String>,
     },
+    /// A module declares several structs of configuration.
+    SeveralConfigs {
+        /// The module.
+        module: String,
+        /// The prefixes, in the order they are declared in.
+        prefixes: Vec<String>,
+    },
     /// Several provide the same service with the same priority.
     DuplicateService {
         /// The service.
@@ -159,6 +166,11 @@ impl fmt::Display for Problem {
                 "the configuration under `{prefix}` belongs to {}",
                 listed(modules)
             ),
+            Self::SeveralConfigs { module, prefixes } => write!(
+                f,
+                "`{module}` declares several structs of configuration, under {}",
+                listed(prefixes)
+            ),
             Self::DuplicateService { service, owners } => {
                 write!(f, "`{service}` is provided by {}", listed(owners))
             }
@@ -253,7 +265,7 @@ impl Problem {
     /// Which kind of mistake it is.
     pub fn class(&self) -> Class {
         match self {
-            Self::DuplicatePrefix { .. } => Class::Config,
+            Self::DuplicatePrefix { .. } | Self::SeveralConfigs { .. } => Class::Config,
             Self::Missing { .. } | Self::Ambiguous { .. } | Self::Cycle { .. } => Class::Dependency,
             Self::Wire { error, .. } => error.class(),
             _ => Class::Validation,
@@ -267,6 +279,9 @@ impl Problem {
                 Some("remove one, or replace it with `App::override_module`".to_owned())
             }
             Self::DuplicatePrefix { .. } => Some("give each module its own prefix".to_owned()),
+            Self::SeveralConfigs { .. } => Some(
+                "declare one, with the others as structs within it, or split the module".to_owned(),
+            ),
             Self::DuplicateService { .. } => {
                 Some("remove one, name them, or give one a higher priority".to_owned())
             }
@@ -306,6 +321,7 @@ impl Problem {
             | Self::InvalidName { module }
             | Self::InvalidInstance { module }
             | Self::CoreTooOld { module, .. }
+            | Self::SeveralConfigs { module, .. }
             | Self::Missing { module, .. }
             | Self::Ambiguous { module, .. }
             | Self::NothingToOverride { module }
@@ -329,7 +345,7 @@ impl Problem {
             | Self::InvalidName { .. }
             | Self::InvalidInstance { .. }
             | Self::CoreTooOld { .. } => 1,
-            Self::DuplicatePrefix { .. } => 2,
+            Self::DuplicatePrefix { .. } | Self::SeveralConfigs { .. } => 2,
             Self::DuplicateService { .. } => 3,
             Self::Missing { .. } => 4,
             Self::Ambiguous { .. } => 5,
@@ -383,6 +399,14 @@ pub(crate) fn of_declarations(modules: &[Declared]) -> Vec<Problem> {
 }
 
 fn of_declaration(module: &Declared, core: &Version, problems: &mut Vec<Problem>) {
+    let declaration = &module.declaration;
+    if let (Some(section), [_, ..]) = (&declaration.section, &declaration.other_sections[..]) {
+        let sections = std::iter::once(section).chain(&declaration.other_sections);
+        problems.push(Problem::SeveralConfigs {
+            module: module.name().to_owned(),
+            prefixes: sections.map(|it| it.base().to_owned()).collect(),
+        });
+    }
     let mut parse = |text: &str| {
         let version = Version::parse(text).ok();
         if version.is_none() {

@@ -342,6 +342,16 @@ impl Service {
     }
 
     fn start_in(folder: &Path, scenario: &str, arguments: &[&str]) -> Self {
+        Self::start_with(folder, scenario, arguments, &[])
+    }
+
+    /// With these variables in its environment.
+    fn start_with(
+        folder: &Path,
+        scenario: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this is a program"))
             .current_dir(folder)
             .args(["--exact", "process::child", "--nocapture"])
@@ -349,6 +359,7 @@ impl Service {
             .env(SCENARIO, scenario)
             .env(ARGUMENTS, arguments.join("\n"))
             .env("RUST_BACKTRACE", "0")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -666,6 +677,103 @@ fn checking_and_printing_need_no_start_and_have_exit_codes() {
         assert!(ended.lines.join("\n").contains(stdout), "{ended:?}");
         assert_eq!(code == 0, ended.stderr.is_empty(), "{ended:?}");
         assert!(!ended.lines.iter().any(|line| line.starts_with("start ")));
+    }
+}
+
+/// The environment and the command line of the process lie over its files, whatever these are
+/// written in: the base, the profile's, and secret files below the environment; also when what they
+/// say is `0` or nothing.
+///
+/// Proves: R-010.
+#[test]
+fn the_environment_and_flags_of_the_process_override_its_files() {
+    let files = [
+        (
+            "toml",
+            "app.drain-delay = \"1s\"\napp.workers = 4\napp.static-changes = \"apply-dynamic\"\n",
+        ),
+        (
+            "yaml",
+            "app:\n  drain-delay: 1s\n  workers: 4\n  static-changes: apply-dynamic\n",
+        ),
+        (
+            "json",
+            r#"{"app": {"drain-delay": "1s", "workers": 4, "static-changes": "apply-dynamic"}}"#,
+        ),
+    ];
+    for (extension, text) in files {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("it has one")).expect("it can be made");
+            std::fs::write(path, text).expect("it can be written");
+        };
+        write(&format!("config/default.{extension}"), text);
+        write(
+            &format!("config/dev.{extension}"),
+            &text.replace("1s", "2s"),
+        );
+        write("secrets/app.drain-delay", "3s");
+        let printed = |arguments: &[&str], variables: &[(&str, &str)]| {
+            let arguments = [&["--print-config"], arguments].concat();
+            let ended = Service::start_with(folder.path(), "orderly", &arguments, variables).end();
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+            let row = |path: &str| {
+                let mut lines = ended.lines.iter();
+                let line = lines.find(|line| line.split_whitespace().next() == Some(path));
+                let words = line.expect("it is printed").split_whitespace();
+                words.skip(1).collect::<Vec<_>>().join(" ")
+            };
+            ["app.drain-delay", "app.workers", "app.static-changes"].map(row)
+        };
+        let base = |place| format!("config/default.{extension}:{place}");
+        let places = match extension {
+            "toml" => ["1:19", "2:15", "3:22"],
+            "yaml" => ["2:16", "3:12", "4:19"],
+            _ => ["1:25", "1:42", "1:63"],
+        };
+        let [delay, workers, changes] = printed(&[], &[]);
+        assert_eq!(delay, format!("\"1s\" {}", base(places[0])));
+        assert_eq!(workers, format!("4 {}", base(places[1])));
+        assert_eq!(
+            changes,
+            format!("\"apply-dynamic\" {} (dynamic)", base(places[2]))
+        );
+        let [delay, ..] = printed(&[], &[("SHOP_PROFILE", "dev")]);
+        assert_eq!(
+            delay,
+            format!("\"2s\" config/dev.{extension}:{}", places[0])
+        );
+        let secrets = ("SHOP_SECRETS_DIR", "secrets");
+        let [delay, ..] = printed(&["--profile=dev"], &[secrets]);
+        assert_eq!(delay, "\"3s\" secrets/app.drain-delay");
+        let variables = [
+            secrets,
+            ("SHOP_PROFILE", "dev"),
+            ("SHOP__APP__DRAIN_DELAY", "0"),
+            ("SHOP__APP__WORKERS", "0"),
+            ("SHOP__APP__STATIC_CHANGES", "reject"),
+        ];
+        let [delay, workers, changes] = printed(&[], &variables);
+        assert_eq!(delay, "\"0\" environment variable `SHOP__APP__DRAIN_DELAY`");
+        assert_eq!(workers, "0 environment variable `SHOP__APP__WORKERS`");
+        assert_eq!(
+            changes,
+            "\"reject\" environment variable `SHOP__APP__STATIC_CHANGES` (dynamic)"
+        );
+        let flags = [
+            "--set=app.drain-delay=5s",
+            "--set",
+            "app.workers=5",
+            "--set=app.static-changes=apply-dynamic",
+        ];
+        let [delay, workers, changes] = printed(&flags, &variables);
+        assert_eq!(delay, "\"5s\" flag `--set app.drain-delay`");
+        assert_eq!(workers, "5 flag `--set app.workers`");
+        assert_eq!(
+            changes,
+            "\"apply-dynamic\" flag `--set app.static-changes` (dynamic)"
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use formwork_app::{App, Declaration, Module, Provision, StartError, WireError};
 use formwork_config::Config;
 use formwork_domain::{Clock, Timestamp};
 
-use crate::support::{Journal, Named, app, module, report};
+use crate::support::{Journal, Named, app, module, report, set};
 
 trait Store: Send + Sync {
     fn owner(&self) -> &'static str;
@@ -132,7 +132,16 @@ fn every_problem_is_reported_in_one_run() {
 
 /// A section.
 #[derive(Debug, Config)]
-struct First {}
+struct First {
+    /// How large.
+    #[config(default = 1)]
+    #[expect(dead_code, reason = "it is only printed")]
+    size: u32,
+}
+
+/// Another.
+#[derive(Debug, Config)]
+struct Second {}
 
 /// The whole chain, the kind of each step, and the one that closes it.
 ///
@@ -469,6 +478,46 @@ fn mistakes_of_modules_while_wiring_are_gathered() {
     ");
 }
 
+/// A module has one struct, which it gets as the type it declared and as no other; several are a
+/// problem of the wiring.
+///
+/// Proves: R-006.
+#[test]
+fn a_module_has_one_typed_struct() {
+    let journal = Journal::default();
+    let writer = journal.clone();
+    let typed = module("typed", &journal)
+        .declare(|it| it.config::<First>("typed"))
+        .wire(move |wiring| {
+            let config: First = wiring.config()?;
+            let live = wiring.live::<First>()?.load();
+            writer.write(format!("got {config:?} {live:?}"));
+            let other = wiring.config::<Second>().map(drop);
+            let error = other.expect_err("it is another type");
+            writer.write(format!("refused {error}"));
+            Ok(())
+        });
+    let bare = module("bare", &journal).wire(|wiring| {
+        assert!(wiring.config::<First>().is_err(), "it declared none");
+        Ok(())
+    });
+    let both = set(app().module(typed).module(bare), "typed.size", "7");
+    both.check().expect("all is well");
+    assert_eq!(journal.of("got"), ["First { size: 7 } First { size: 7 }"]);
+    assert_eq!(
+        journal.of("refused"),
+        ["reads its configuration as `it::wiring::Second`, which is not what it declared"]
+    );
+
+    let several =
+        module("several", &journal).declare(|it| it.config::<First>("one").config::<Second>("two"));
+    insta::assert_snapshot!(report(app().module(several)), @r"
+    the wiring has 1 problem
+      `several` declares several structs of configuration, under `one` and `two`
+        hint: declare one, with the others as structs within it, or split the module
+    ");
+}
+
 #[test]
 fn contributions_come_in_the_order_of_the_modules() {
     let journal = Journal::default();
@@ -590,7 +639,7 @@ async fn services_are_found_by_type_and_by_name() {
 #[test]
 fn a_check_reports_configuration_and_wiring_together() {
     let journal = Journal::default();
-    let app = crate::support::set(app(), "app.drain-timeout", "soon")
+    let app = set(app(), "app.drain-timeout", "soon")
         .module(module("a", &journal).declare(|it| it.needs::<u8>()));
     insta::assert_snapshot!(report(app), @r"
     the configuration has 1 mistake

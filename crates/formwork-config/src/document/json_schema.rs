@@ -105,11 +105,10 @@ fn limit(value: &mut Value, rule: &Rule, shape: &Shape) {
             }
         }
         Rule::Length { min, max } => {
-            let list = matches!(shape.bare(), Shape::List(_));
-            let (least, most) = if list {
-                ("minItems", "maxItems")
-            } else {
-                ("minLength", "maxLength")
+            let (least, most) = match shape.bare() {
+                Shape::List(_) => ("minItems", "maxItems"),
+                Shape::Map(_) => ("minProperties", "maxProperties"),
+                _ => ("minLength", "maxLength"),
             };
             if let Some(min) = min {
                 value[least] = json!(min);

@@ -2,13 +2,14 @@
 //! the value.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::path::Path;
 
+use zeroize::Zeroize;
+
 use super::read::{self, ReadError};
-use super::{Loading, secrets};
+use super::{Loading, secrets, twin};
 use crate::error::{Violation, ViolationKind, shown};
-use crate::nearest::did_you_mean;
+use crate::nearest::{did_you_mean, nearest};
 use crate::section::Located;
 use crate::{Class, Node, Origin, OriginKind, Secret, Shape, WatchedKind};
 
@@ -27,8 +28,12 @@ impl Environment {
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             // A name that is no Unicode is none of ours.
             let name = name.into_string().ok()?;
-            let value = OsString::into_string(value);
-            Some((name, value.map(Secret::new).map_err(|_| NotUnicode)))
+            let value = value.into_string().map(Secret::new);
+            let value = value.map_err(|value| {
+                value.into_encoded_bytes().zeroize();
+                NotUnicode
+            });
+            Some((name, value))
         });
         Self {
             variables: variables.collect(),
@@ -140,8 +145,8 @@ impl Loading<'_> {
         name: &str,
     ) -> Option<(zeroize::Zeroizing<String>, Origin)> {
         let origin = Origin::new(OriginKind::SecretFile, name);
-        if self.secret_files.contains(path) {
-            let message = format!("is set both here and in `{}`", self.root.at(path).origin());
+        if let Some(other) = twin(&self.secret_files, path) {
+            let message = format!("is set both here and in `{other}`");
             let hint = Some("keep one of the two".to_owned());
             self.refuse(path, variable, ViolationKind::Conflict, message, hint);
             return None;
@@ -174,9 +179,16 @@ impl Loading<'_> {
                 paths.iter().map(|path| naming.variable(path)).collect()
             });
             let known: Vec<_> = known.iter().map(String::as_str).collect();
+            // Who names a file is told of the variable that names it.
+            let named = origin.name.strip_suffix("_FILE");
+            let of_file = named.and_then(|name| nearest(name, known.iter().copied()));
+            let hint = match of_file {
+                Some(variable) => Some(format!("did you mean `{variable}_FILE`?")),
+                None => did_you_mean(&origin.name, &known),
+            };
             Violation {
                 path: String::new(),
-                hint: did_you_mean(&origin.name, &known),
+                hint,
                 origin: Some(Origin::new(OriginKind::Environment, shown(&origin.name))),
                 kind: ViolationKind::Unknown,
                 message: "sets nothing this service knows".to_owned(),
@@ -238,17 +250,6 @@ impl Loading<'_> {
 
 fn kebab(text: &str) -> String {
     text.to_lowercase().replace(['_', ' '], "-")
-}
-
-/// The variable that sets the same value, a table it is in, or a value in it.
-fn twin<'a>(set: &BTreeMap<Vec<String>, &'a str>, path: &[String]) -> Option<&'a str> {
-    let above = (1..=path.len()).find_map(|length| set.get(&path[..length]));
-    let below = || {
-        let next = set.range(path.to_vec()..).next();
-        next.filter(|(other, _)| other.starts_with(path))
-            .map(|(_, name)| name)
-    };
-    above.or_else(below).copied()
 }
 
 /// Whether the error may be because there is no such file, and the name is none.

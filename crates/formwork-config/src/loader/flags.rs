@@ -1,8 +1,8 @@
 //! `--set` flags, and values the program sets.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::Loading;
+use super::{Loading, twin};
 use crate::error::{Violation, ViolationKind, shown};
 use crate::nearest::{did_you_mean, nearest};
 use crate::section::Located;
@@ -10,7 +10,7 @@ use crate::{Class, Origin, OriginKind, Secret, Shape};
 
 impl Loading<'_> {
     pub(super) fn lay_flags(&mut self, flags: &[Secret<String>]) {
-        let mut set = BTreeSet::new();
+        let mut set = BTreeMap::new();
         for flag in flags {
             let split = flag.expose().split_once('=');
             // The text may be a value whose key was forgotten, and an address has a `=` in it.
@@ -22,12 +22,17 @@ impl Loading<'_> {
                 continue;
             };
             let origin = Origin::new(OriginKind::Flag, key);
-            if !set.insert(key) {
+            let path = path_of(key);
+            if let Some(other) = twin(&set, &path) {
+                let message = match *other == key {
+                    true => "is set twice".to_owned(),
+                    false => format!("is set both here and by `--set {other}`"),
+                };
                 let hint = Some("keep one of the two".to_owned());
-                let path = path_of(key);
-                self.refuse(&path, origin, ViolationKind::Conflict, "is set twice", hint);
+                self.refuse(&path, origin, ViolationKind::Conflict, message, hint);
                 continue;
             }
+            set.insert(path, key);
             self.lay_setting(key, value, origin, true);
         }
     }

@@ -13,7 +13,7 @@ mod tenant;
 mod text;
 mod validate;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -219,8 +219,8 @@ struct Loading<'a> {
     incomplete: bool,
     /// What was read, or would have been.
     sources: BTreeSet<WatchedSource>,
-    /// The paths of values from the directory of secrets.
-    secret_files: BTreeSet<Vec<String>>,
+    /// The values from the directory of secrets, and the names of their files.
+    secret_files: BTreeMap<Vec<String>, String>,
     /// The names of all variables, once somebody needs them.
     variables: Option<Vec<String>>,
 }
@@ -234,7 +234,7 @@ impl<'a> Loading<'a> {
             mistakes: Mistakes::default(),
             incomplete: false,
             sources: BTreeSet::new(),
-            secret_files: BTreeSet::new(),
+            secret_files: BTreeMap::new(),
             variables: None,
         }
     }
@@ -293,4 +293,15 @@ impl Validation<'_> {
             value,
         })
     }
+}
+
+/// What has set the same value already, a table it is in, or a value in it.
+fn twin<'a, T>(set: &'a BTreeMap<Vec<String>, T>, path: &[String]) -> Option<&'a T> {
+    let above = (1..=path.len()).find_map(|length| set.get(&path[..length]));
+    let below = || {
+        let next = set.range(path.to_vec()..).next();
+        next.filter(|(other, _)| other.starts_with(path))
+            .map(|(_, name)| name)
+    };
+    above.or_else(below)
 }

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Loading;
-use super::read;
+use super::{Loading, read, twin};
 use crate::error::{Violation, ViolationKind, shown};
 use crate::nearest::did_you_mean;
 use crate::section::Located;
@@ -52,11 +51,17 @@ impl Loading<'_> {
             return;
         };
         self.watch(file, WatchedKind::File);
+        if let Some(other) = twin(&self.secret_files, &path) {
+            let message = format!("is set both here and in `{other}`");
+            let hint = Some("keep one of the two".to_owned());
+            self.refuse(&path, origin, ViolationKind::Conflict, message, hint);
+            return;
+        }
         match read::text(file) {
             Ok(mut text) => {
                 trim(&mut text);
+                self.secret_files.insert(path.clone(), origin.to_string());
                 self.lay_text(&path, shape, class, &text, origin);
-                self.secret_files.insert(path);
             }
             Err(error) => self.refuse_source(&path, origin, &error),
         }

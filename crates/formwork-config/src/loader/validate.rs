@@ -214,14 +214,17 @@ fn keeps(rule: &Rule, shape: &Shape, node: &Node) -> bool {
             let Some(number) = measure(shape, node) else {
                 return true;
             };
-            let bound = |limit: &Option<Literal>| limit.and_then(|limit| bound(shape, limit));
-            bound(min).is_none_or(|min| number >= min) && bound(max).is_none_or(|max| number <= max)
+            // A limit that is none, such as `10 minutes`, lets nothing pass: it is found at once.
+            let limit = |limit: Literal| bound(shape, limit);
+            min.is_none_or(|min| limit(min).is_some_and(|min| number >= min))
+                && max.is_none_or(|max| limit(max).is_some_and(|max| number <= max))
         }
         Rule::Length { min, max } => {
-            let length = match (node.as_list(), node.as_text()) {
-                (Some(items), _) => items.len(),
-                (None, Some(text)) => text.chars().count(),
-                (None, None) => return true,
+            let length = match (node.as_list(), node.as_table(), node.as_text()) {
+                (Some(items), _, _) => items.len(),
+                (_, Some(entries), _) => entries.len(),
+                (_, _, Some(text)) => text.chars().count(),
+                _ => return true,
             };
             min.is_none_or(|min| length >= min) && max.is_none_or(|max| length <= max)
         }

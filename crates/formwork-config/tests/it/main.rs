@@ -3,6 +3,7 @@
 mod ancestor;
 mod bad_input;
 mod canary;
+mod derive;
 mod documents;
 mod formats;
 mod instances;

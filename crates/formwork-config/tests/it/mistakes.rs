@@ -83,6 +83,7 @@ fn broken_files_are_reported_with_every_mistake_in_their_syntax() {
       config/default.toml:3:11: not valid TOML: extra `=`, expected nothing
       config/default.toml:3:13: not valid TOML: unexpected key or value, expected newline, `#`
       config/dev.toml:2:1: not valid TOML: duplicate key
+        hint: keep one of the two
     ");
 }
 
@@ -161,7 +162,7 @@ fn a_section_that_was_not_loaded_is_an_error() {
 
 /// What is set twice, in one layer or in two ways: nobody has to guess which one counts.
 ///
-/// Shows a part of: R-041.
+/// Proves: R-041.
 #[test]
 fn conflicting_keys_are_reported() {
     let sources = Sources::complete()
@@ -178,10 +179,17 @@ fn conflicting_keys_are_reported() {
         .variable("SHOP__DATABASE__REPLICAS", "{}")
         .variable("SHOP__DATABASE__REPLICAS__EAST__HOST", "e")
         .flag("http.log=off")
-        .flag("http.log=short");
+        .flag("http.log=short")
+        .flag("database.replicas.east.host=e")
+        .flag("database.replicas={}")
+        .flag("database.replicas.west.host=w")
+        .file("secrets/database.replicas", "{}")
+        .file("secrets/database.replicas.east.host", "e");
     insta::assert_snapshot!(sources.report(), @r"
-    the configuration has 6 mistakes
+    the configuration has 8 mistakes
       config/default.toml:2:7: `http.tls` expected a table, found text
+      secrets/database.replicas.east.host: `database.replicas.east.host` is set both here and in `secrets/database.replicas`
+        hint: keep one of the two
       environment variable `SHOP__DATABASE__REPLICAS__EAST__HOST`: `database.replicas.east.host` is set both here and by `SHOP__DATABASE__REPLICAS`
         hint: keep one of the two
       environment variable `SHOP__HTTP__LISTEN_FILE`: `http.listen` is set both here and by `SHOP__HTTP__LISTEN`
@@ -192,7 +200,107 @@ fn conflicting_keys_are_reported() {
         hint: keep one of the two
       flag `--set http.log`: `http.log` is set twice
         hint: keep one of the two
+      flag `--set database.replicas`: `database.replicas` is set both here and by `--set database.replicas.east.host`
+        hint: keep one of the two
     ");
+}
+
+/// One key twice in a file, two files for one layer, and a value where another file has a table.
+///
+/// Shows a part of: R-041.
+#[test]
+fn what_one_file_says_twice_is_reported() {
+    let twice = [
+        ("toml", "http.log = \"off\"\nhttp.log = \"short\"\n", "2:6"),
+        ("toml", "http.tls.version = \"1.2\"\n[http]\n", "2:2"),
+        ("yaml", "http:\n  log: off\n  log: short\n", "3:3"),
+        ("json", "{\"http\": {\"log\": 1,\n\"log\": 2}}", "2:1"),
+    ];
+    for (extension, text, place) in twice {
+        for name in ["default", "dev"] {
+            let file = format!("config/{name}.{extension}");
+            let sources = Sources::complete().file(&file, text);
+            let sources = match name {
+                "dev" => sources.file("config/default.toml", "").profile("dev"),
+                _ => sources,
+            };
+            let language = extension.to_uppercase();
+            assert_eq!(
+                sources.report(),
+                format!(
+                    "the configuration has 1 mistake\n  {file}:{place}: not valid {language}: \
+                     duplicate key\n    hint: keep one of the two"
+                )
+            );
+        }
+    }
+    for (one, other) in [("toml", "yaml"), ("yaml", "yml"), ("toml", "json")] {
+        for name in ["default", "dev"] {
+            let sources = Sources::complete()
+                .file("config/default.toml", "")
+                .file(&format!("config/{name}.{one}"), "")
+                .file(&format!("config/{name}.{other}"), "{}")
+                .profile("dev");
+            let report = sources.report();
+            let told = format!(
+                "config/{name}.{one}: there is `config/{name}.{other}` too, and only one of them \
+                 can count\n    hint: move everything into one file and remove the other"
+            );
+            assert!(report.contains(&told) || name == "default", "{report}");
+            assert!(report.contains("only one of them can count"), "{report}");
+        }
+    }
+}
+
+/// What nobody reads is an error wherever it stands, with its place and the nearest name.
+///
+/// Proves: R-041.
+#[test]
+fn unknown_keys_are_errors_in_every_source() {
+    use crate::support::sections;
+
+    let base = || Sources::complete().file("config/default.toml", "");
+    let file = "`http.tiemout` is unknown\n    hint: did you mean `timeout`?";
+    #[rustfmt::skip]
+    let cases = [
+        (Sources::complete().file("config/default.toml", "[http]\ntiemout = 1"), format!("config/default.toml:2:11: {file}")),
+        (Sources::complete().file("config/default.yaml", "http:\n  tiemout: 1"), format!("config/default.yaml:2:12: {file}")),
+        (Sources::complete().file("config/default.json", "{\"http\":\n{\"tiemout\": 1}}"), format!("config/default.json:2:13: {file}")),
+        (base().file("config/dev.toml", "http.tiemout = 1").profile("dev"), format!("config/dev.toml:1:16: {file}")),
+        (base().file("config/default.toml", "htpp.timeout = 1"), "config/default.toml:1:1: `htpp` is unknown\n    hint: did you mean `http`?".to_owned()),
+        (base().file("config/default.toml", "http.tls.certificates = \"x\"\nhttp.tls.verison = 1"), "config/default.toml:2:20: `http.tls.verison` is unknown\n    hint: did you mean `version`?".to_owned()),
+        (base().file("config/default.toml", "database.replicas.a = { host = \"x\", prot = 1 }"), "config/default.toml:1:44: `database.replicas.a.prot` is unknown\n    hint: did you mean `port`?".to_owned()),
+        (base().file("secrets/http.tiemout", "1").secrets(), "secrets/http.tiemout: `http.tiemout` is the name of no value\n    hint: did you mean `http.timeout`?".to_owned()),
+        (base().variable("SHOP__HTTP__TIEMOUT", "1"), "environment variable `SHOP__HTTP__TIEMOUT`: sets nothing this service knows\n    hint: did you mean `SHOP__HTTP__TIMEOUT`?".to_owned()),
+        (base().variable("SHOP__HTTP__TIEMOUT_FILE", "x"), "environment variable `SHOP__HTTP__TIEMOUT_FILE`: sets nothing this service knows\n    hint: did you mean `SHOP__HTTP__TIMEOUT_FILE`?".to_owned()),
+        (base().flag("http.tiemout=1"), "flag `--set http.tiemout`: `http.tiemout` is unknown\n    hint: did you mean `http.timeout`?".to_owned()),
+        (base().value("http.tiemout", "1"), "set by the program: `http.tiemout` is unknown\n    hint: did you mean `http.timeout`?".to_owned()),
+    ];
+    for (sources, told) in cases {
+        let expected = format!("the configuration has 1 mistake\n  {told}");
+        assert_eq!(sources.report(), expected);
+    }
+    // Of a tenant, beside those of all.
+    let sources = base().file("config/tenants/acme.toml", "http.tiemout = 1");
+    let snapshot = sources.load().expect("it is a tenant's mistake");
+    let errors = sources.loader().load_tenant(&snapshot, "acme");
+    let report = sources.relative(errors.expect_err("it is unknown"));
+    assert!(
+        report.ends_with(&format!("acme.toml:1:16: {file}")),
+        "{report}"
+    );
+    // Of an instance.
+    let sources =
+        Sources::complete().file("config/default.toml", "http.instances.admin.tiemout = 1");
+    let mut sections = sections();
+    sections.push(Section::of::<Http>("http").instance("admin"));
+    let report = sources.relative(sources.loader().load(&sections).expect_err("it is unknown"));
+    assert!(
+        report.ends_with(
+            "`http.instances.admin.tiemout` is unknown\n    hint: did you mean `timeout`?"
+        ),
+        "{report}"
+    );
 }
 
 /// A key in another spelling is no key, and the right one is named.

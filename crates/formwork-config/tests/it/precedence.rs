@@ -305,7 +305,7 @@ fn check(format: &str, whose: Whose, said: &[Said], winner: Layer, values: &Valu
 /// for a section and for an instance of it. What is there counts, also when it is `false`, `0` or
 /// empty: over a value, and under one.
 ///
-/// Proves: R-007.
+/// Proves.
 #[test]
 fn every_layer_beats_all_below_it() {
     let mut pairs = 0;

@@ -64,8 +64,8 @@ impl Mistake {
             path: String::new(),
             origin: Some(self.at),
             kind: ViolationKind::Syntax,
+            hint: (self.message == "duplicate key").then(|| "keep one of the two".to_owned()),
             message: format!("not valid {language}: {}", self.message),
-            hint: None,
         }
     }
 }
