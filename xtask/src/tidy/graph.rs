@@ -75,14 +75,14 @@ fn half(package: &Package) -> Option<&str> {
     matches!(half, "composer" | "runtime").then_some(half)
 }
 
-/// The domain depends on nothing; the resolver on nothing that does I/O.
+/// The domain depends on nothing; the resolver and the merge on nothing that does I/O.
 pub(super) fn purity(workspace: &Workspace) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for package in workspace.metadata.workspace_packages() {
         for dependency in &package.dependencies {
             let forbidden = match package.name.as_str() {
                 "formwork-domain" => true,
-                "formwork-resolve" => IMPURE.contains(&dependency.name.as_str()),
+                "formwork-merge" | "formwork-resolve" => IMPURE.contains(&dependency.name.as_str()),
                 _ => false,
             };
             if forbidden && dependency.kind != DependencyKind::Development {

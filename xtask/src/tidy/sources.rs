@@ -14,6 +14,7 @@ const UNORDERED: &[&str] = &["HashMap", "HashSet", "Instant", "RandomState", "Sy
 /// The crates whose sources may not touch the world.
 const PURE: &[&str] = &[
     "crates/formwork-domain/src/",
+    "crates/formwork-merge/src/",
     "crates/formwork-resolve/src/",
 ];
 

@@ -1,0 +1,111 @@
+//! The three-way merge: what we generated, what we would generate now, and what the owner has on disk.
+//!
+//! Everything that changes a project is this one function, file by file. It is pure: bytes in, an [`Outcome`] out.
+//!
+//! | base | ours | theirs | outcome |
+//! |---|---|---|---|
+//! | any | any | as ours | `Unchanged` |
+//! | any | as base | any | `Unchanged`: the owner's edits and deletions stay |
+//! | any | new | as base | `Written(ours)`: an untouched file follows |
+//! | some | none | as base | `Deleted` |
+//! | some | changed | deleted | `StaysDeleted`, worth a note |
+//! | some | none | edited | `Conflicted`: the owner's bytes stay |
+//! | none | some | another | `Conflicted`: the owner has a file of that name |
+//! | some | changed | edited | the merge of the texts: `Written`, or `Conflicted` with diff3 markers |
+//!
+//! ```
+//! use std::path::Path;
+//! use formwork_merge::{Labels, Outcome, Sides, merge};
+//!
+//! let sides = Sides {
+//!     base: Some(b"one\ntwo\nthree\n"),
+//!     ours: Some(b"one\ntwo\nthree\nfour\n"),
+//!     theirs: Some(b"zero\none\ntwo\nthree\n"),
+//! };
+//! let outcome = merge(Path::new("numbers.txt"), &sides, &Labels::default());
+//! assert_eq!(outcome, Outcome::Written(b"zero\none\ntwo\nthree\nfour\n".to_vec()));
+//! ```
+//!
+//! What is not promised: that a clean merge means what both sides meant. It parses where the sides did, and no line of the
+//! owner is lost; whether it compiles is the compiler's to say.
+
+mod conflict;
+mod diff;
+mod text;
+
+use std::path::Path;
+
+pub use self::conflict::{Conflict, Conflicted, Kind, Labels, unresolved};
+use self::conflict::{Found, Marked};
+
+/// What the three sides hold of one file; `None` is a file that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sides<'a> {
+    /// What we generated then.
+    pub base: Option<&'a [u8]>,
+    /// What we would generate now.
+    pub ours: Option<&'a [u8]>,
+    /// What is on the owner's disk.
+    pub theirs: Option<&'a [u8]>,
+}
+
+/// What is to be done with the file on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// What is on disk stays, and so does its absence.
+    Unchanged,
+    /// These bytes are to be written.
+    Written(Vec<u8>),
+    /// The file is to be deleted.
+    Deleted,
+    /// The owner deleted the file, and it stays deleted, though what we would generate has changed since: worth a note.
+    StaysDeleted,
+    /// Somebody has to decide.
+    Conflicted(Conflicted),
+}
+
+/// Merges one file. The path only tells the format.
+pub fn merge(path: &Path, sides: &Sides<'_>, labels: &Labels) -> Outcome {
+    let Sides { base, ours, theirs } = *sides;
+    if ours == theirs || ours == base {
+        return Outcome::Unchanged;
+    }
+    if theirs == base {
+        return match ours {
+            Some(ours) => Outcome::Written(ours.to_vec()),
+            None => Outcome::Deleted,
+        };
+    }
+    let Some(theirs) = theirs else {
+        return Outcome::StaysDeleted;
+    };
+    let whole = |kind| Outcome::Conflicted(Conflicted::whole(theirs, kind));
+    let text = |side: Option<&'_ [u8]>| match side {
+        Some(bytes) if bytes.contains(&0) => None,
+        Some(bytes) => std::str::from_utf8(bytes).ok().map(str::to_owned),
+        None => Some(String::new()),
+    };
+    let (Some(base_text), Some(ours_text), Some(theirs_text)) =
+        (text(base), text(ours), text(Some(theirs)))
+    else {
+        return match ours {
+            Some(_) => whole(Kind::Binary),
+            None => whole(Kind::ChangedAndGone),
+        };
+    };
+    if ours.is_none() {
+        return whole(Kind::ChangedAndGone);
+    }
+    let _ = path;
+    let mut found = Found::default();
+    let merged = match base {
+        Some(_) => text::merge(&base_text, &ours_text, &theirs_text, &mut found),
+        None => text::unite(&ours_text, &theirs_text, &mut found),
+    };
+    match found.expand(&merged, labels) {
+        Marked::Clean(text) if text.as_bytes() == theirs => Outcome::Unchanged,
+        Marked::Clean(text) => Outcome::Written(text.into_bytes()),
+        Marked::Conflicted(conflicted) => Outcome::Conflicted(conflicted),
+    }
+}

@@ -1,0 +1,4 @@
+//! The merge, at its boundary.
+
+mod files;
+mod text;
