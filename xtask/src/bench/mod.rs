@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
+use self::service::Start;
 use crate::{rows, workspace};
 
 const PAGE: &str = "docs/benchmarks.md";
@@ -93,6 +94,10 @@ const SERVICE_READY: &str = "generated service: start to ready";
 const SERVICE_IDLE: &str = "generated service: idle memory";
 const SERVICE_SIZE: &str = "generated service: stripped binary";
 
+const BASE_START: &str = "base process: start to accepting";
+const BASE_IDLE: &str = "base process: idle memory";
+const BASE_SIZE: &str = "base process: stripped binary";
+
 /// Measures what `filter` selects; the page keeps its other rows.
 pub(crate) fn run(filter: Option<&str>, json: bool) -> Result<bool> {
     let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
@@ -119,19 +124,20 @@ pub(crate) fn run(filter: Option<&str>, json: bool) -> Result<bool> {
     {
         let binary = service::build(&build(&root)?, &root)?;
         eprintln!("measuring {ROUNDS} starts of the example service …");
-        let mut starts = Vec::new();
-        for round in 0..WARM_UP + ROUNDS {
-            let start = service::start(&binary)?;
-            if round >= WARM_UP {
-                starts.push(start);
-            }
-        }
-        let ready = starts.iter().map(|start| start.ready_ms).collect();
+        let (ready, idle) = starts(|| service::start(&binary))?;
         table.push(Row::new(SERVICE_READY, "ms", 50.0, ready));
-        let idle = starts.iter().map(|start| start.idle_mb).collect();
         table.push(Row::new(SERVICE_IDLE, "MB", 20.0, idle));
         let size = service::size(&binary)?;
         table.push(Row::new(SERVICE_SIZE, "MB", 15.0, vec![size]));
+    }
+    if [BASE_START, BASE_IDLE, BASE_SIZE].into_iter().any(wanted) {
+        let binary = service::build_base(&root)?;
+        eprintln!("measuring {ROUNDS} starts of the base of a service …");
+        let (ready, idle) = starts(|| service::start_base(&binary))?;
+        table.push(Row::new(BASE_START, "ms", 3.0, ready));
+        table.push(Row::new(BASE_IDLE, "MB", 6.0, idle));
+        let size = service::size(&binary)?;
+        table.push(Row::new(BASE_SIZE, "MB", 8.0, vec![size]));
     }
     table.extend(runtime::measure(&root, wanted)?);
     if filter.is_none_or(|filter| resolver::PREFIX.contains(filter)) {
@@ -150,6 +156,16 @@ pub(crate) fn run(filter: Option<&str>, json: bool) -> Result<bool> {
         .with_context(|| format!("could not write `{}`", path.display()))?;
     print(&table, json);
     Ok(table.iter().all(Row::ok))
+}
+
+/// Starts a process again and again: how soon it was ready each time, and what it needed to idle.
+fn starts(start: impl Fn() -> Result<Start>) -> Result<(Vec<f64>, Vec<f64>)> {
+    for _ in 0..WARM_UP {
+        start()?;
+    }
+    let starts = (0..ROUNDS).map(|_| start());
+    let pairs = starts.map(|start| start.map(|start| (start.ready_ms, start.idle_mb)));
+    pairs.collect()
 }
 
 /// `formwork new` of the example below `place`, again and again, and each time `cp -r` of what came

@@ -53,6 +53,41 @@ pub(super) fn size(binary: &Path) -> Result<f64> {
     Ok(about.len() as f64 / 1e6)
 }
 
+/// Builds the base of every service: the runtime with one module.
+pub(super) fn build_base(root: &Path) -> Result<PathBuf> {
+    eprintln!("building the base of a service …");
+    let status = workspace::cargo(root)
+        .args(["build", "--quiet", "--release"])
+        .args(["--package", "formwork-app", "--example", "base"])
+        .status()
+        .context("could not run cargo")?;
+    ensure!(status.success(), "the base of a service does not build");
+    let target: PathBuf = workspace::metadata(root)?.target_directory.into();
+    Ok(target.join("release/examples/base"))
+}
+
+/// Starts the base, waits until it accepts work, lets it idle, ends it.
+pub(super) fn start_base(binary: &Path) -> Result<Start> {
+    let began = Instant::now();
+    let child = Command::new(binary)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("could not start the process")?;
+    let mut process = Running(child);
+    let output = process.0.stdout.take().context("its output is not piped")?;
+    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+    let accepts = lines.any(|line| line == "formwork.application.accepting");
+    ensure!(accepts, "the process ended before it accepted work");
+    // The pipe stays open while the process runs.
+    thread::spawn(move || lines.for_each(drop));
+    let ready_ms = began.elapsed().as_secs_f64() * 1e3;
+    thread::sleep(SETTLE);
+    let idle_mb = resident(process.0.id())?;
+    Ok(Start { ready_ms, idle_mb })
+}
+
 /// Starts the service with an empty database, waits until it is ready, lets it idle, ends it.
 pub(super) fn start(binary: &Path) -> Result<Start> {
     let folder = tempfile::tempdir().context("could not create a temporary folder")?;

@@ -47,8 +47,8 @@ const LINGER: Duration = Duration::from_millis(100);
 /// All this goes on in threads of its own. The thread that calls `main` looks after them: it takes
 /// the signals, and it ends the process with exit code 1 when a module blocks its thread and
 /// cannot be left behind: in `declare` after 6 s, in `wire`, `start`, `drain` and `stop` a second
-/// after its deadline when no other thread is free to go on. The module is named on standard
-/// error.
+/// after its deadline when no other thread is free to go on; and when the process uses more memory
+/// than `app.memory-limit`. The modules at work are named on standard error.
 pub fn main(service: ServiceInfo, build: impl FnOnce(App) -> App) -> ExitCode {
     main_with(std::env::args_os().skip(1), service, build)
 }
