@@ -2,7 +2,9 @@
 
 use formwork_app::{App, Declaration, StartError, WiringErrors};
 
-use crate::support::{Journal, app, module, report};
+use semver::Version;
+
+use crate::support::{Journal, Scripted, app, module, report};
 
 trait Store: Send + Sync {}
 trait Stores: Send + Sync {}
@@ -16,6 +18,10 @@ fn of(modules: &[(&'static str, Described)]) -> App {
     modules.iter().fold(app(), |app, &(name, declare)| {
         app.module(module(name, &journal).declare(declare))
     })
+}
+
+fn app_of(modules: [Scripted; 2]) -> App {
+    modules.into_iter().fold(app(), App::module)
 }
 
 #[track_caller]
@@ -189,7 +195,10 @@ fn ambiguous() {
     ");
 }
 
-/// Shows a part of: R-050.
+/// Versions are semantic ones, of the core and of every module; a module that asks for a newer core
+/// is refused, and then nothing at all is wired.
+///
+/// Proves: R-050.
 #[test]
 fn wrong_version() {
     let app = of(&[
@@ -208,6 +217,36 @@ fn wrong_version() {
       `one` of `wordy` is no version
         hint: write it as `1.2.3`; `env!("CARGO_PKG_VERSION")` is one
     "#);
+
+    let core = Version::parse(env!("CARGO_PKG_VERSION")).expect("Cargo says so");
+    let (major, minor, patch) = (core.major, core.minor, core.patch);
+    for (minimum, fits) in [
+        (core.to_string(), true),
+        (format!("{core}-rc.1"), true),
+        (format!("{major}.{minor}.{}", patch + 1), false),
+        (format!("{major}.{minor}.{}-rc.1", patch + 1), false),
+        (format!("{major}.{}.0", minor + 1), false),
+        // Not by its letters.
+        (format!("{major}.{}0.0", minor + 1), false),
+        (format!("{}.0.0", major + 1), false),
+        ("0.0.99".to_owned(), true),
+    ] {
+        let journal = Journal::default();
+        let wired = |name: &str| {
+            let journal_of = journal.clone();
+            let line = format!("wired {name}");
+            module(name, &journal).wire(move |_| {
+                journal_of.write(&line);
+                Ok(())
+            })
+        };
+        let asks = minimum.clone();
+        let asking = wired("asking").declare(move |it| it.minimum_core(asks.clone()));
+        let checked = app_of([wired("other"), asking]).check();
+        assert_eq!(checked.is_ok(), fits, "{minimum}: {checked:?}");
+        let lines = journal.of("wired").len();
+        assert_eq!(lines, if fits { 2 } else { 0 }, "{minimum}");
+    }
 }
 
 /// The order of registration does not show, not even in what is wrong.

@@ -2,7 +2,7 @@
 
 mod needles;
 mod process;
-mod service;
+pub(crate) mod service;
 
 use std::fs;
 use std::path::Path;

@@ -43,7 +43,7 @@ fn service() -> ExitCode {
 
 /// What the service is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Modules {
+pub(crate) enum Modules {
     /// What needs no server.
     Embedded,
     /// What needs PostgreSQL and NATS.
@@ -51,7 +51,7 @@ pub(super) enum Modules {
 }
 
 impl Modules {
-    pub(super) const ALL: [Self; 2] = [Self::Embedded, Self::Servers];
+    pub(crate) const ALL: [Self; 2] = [Self::Embedded, Self::Servers];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Modules {
             .expect("one of the names")
     }
 
-    pub(super) fn add_to(self, app: App) -> App {
+    pub(crate) fn add_to(self, app: App) -> App {
         let app = app
             .module(LogModule::new())
             .module(HttpModule::new())
