@@ -3,7 +3,7 @@
 use formwork_catalog::Tier;
 
 use crate::Wish;
-use crate::engine::{Formula, Lit, Origin, Search, fixed};
+use crate::engine::{Clauses, Formula, Lit, Occurrences, Origin, Search, fixed};
 use crate::problem::{Answer, Problem};
 use crate::request::{Meaning, Request};
 
@@ -171,6 +171,53 @@ impl<'p, 'a> Ask<'p, 'a> {
         }
     }
 
+    /// What stays out whatever becomes of each wish: the features neither the wishes nor anything
+    /// they could be replaced with can bring in by need, and the demands of higher tiers.
+    pub(crate) fn outside(&self) -> Vec<Lit> {
+        let problem = self.problem;
+        let catalog = problem.catalog;
+        let mut queue: Vec<usize> = Vec::new();
+        for (meaning, wish) in self.request.meanings.iter().zip(&self.request.wishes.list) {
+            if let Meaning::Feature { id, .. } | Meaning::Capability { id, .. } = meaning {
+                queue.extend(problem.meant(id));
+                for feature in catalog.versions(id) {
+                    for provide in &feature.provides {
+                        queue.extend(problem.meant(&provide.capability));
+                    }
+                }
+            }
+            if let Wish::Answer { question, .. } = wish {
+                queue.extend(problem.meant(question));
+            }
+        }
+        let is_higher = |literal: Lit| {
+            let higher = Tier::ALL.into_iter().filter(|it| *it > self.request.tier);
+            let mut literals = higher.filter_map(|tier| problem.tier(tier));
+            literals.any(|tier| tier == literal)
+        };
+        let mut reached = vec![false; problem.slots.len()];
+        while let Some(slot) = queue.pop() {
+            if std::mem::replace(&mut reached[slot], true) {
+                continue;
+            }
+            for clause in &problem.slots[slot].brings {
+                let clause = problem.formula.clause(*clause);
+                if !clause.iter().any(|it| is_higher(!*it)) {
+                    let fillers = clause.iter().filter(|it| it.is_positive());
+                    queue.extend(fillers.filter_map(|it| problem.about(*it)));
+                }
+            }
+        }
+        let out = problem.slots.iter().zip(reached);
+        let out = out.filter(|(_, reached)| !reached);
+        let mut literals: Vec<_> = out
+            .flat_map(|(slot, _)| slot.variables.iter().map(|it| !*it))
+            .collect();
+        let higher = Tier::ALL.into_iter().filter(|it| *it > self.request.tier);
+        literals.extend(higher.filter_map(|tier| problem.tier(tier)).map(|it| !it));
+        literals
+    }
+
     /// Whether a feature is wished by this name.
     pub(crate) fn wishes(&self, id: &str) -> bool {
         self.request.wished.contains(id)
@@ -204,20 +251,30 @@ impl<'p, 'a> Ask<'p, 'a> {
         Some(search)
     }
 
-    /// The catalog, the facts and some of the wishes as one formula.
-    pub(crate) fn formula(&self, wishes: &[usize]) -> Formula {
+    /// Looks at the clauses of the catalog with the facts and some of the wishes.
+    pub(crate) fn clauses_with<T>(
+        &self,
+        wishes: &[usize],
+        look: impl FnOnce(Clauses<'_>) -> T,
+    ) -> T {
         let problem = self.problem;
-        let mut formula = problem.formula.clone();
+        let mut further = Formula::new(problem.formula.variables());
         for fact in self.facts(|wish| wishes.contains(&wish)) {
-            formula.add(Origin::Nature, &[fact]);
+            further.add(Origin::Nature, &[fact]);
         }
         for wish in wishes {
             let origin = Origin::Wish(u32::try_from(*wish).expect("wishes are counted so"));
             for clause in self.clauses(*wish) {
-                formula.add(origin, &clause);
+                further.add(origin, &clause);
             }
         }
-        formula
+        let occurrences = Occurrences::new(&further);
+        look(Clauses::new(
+            &problem.formula,
+            &problem.occurrences,
+            &further,
+            &occurrences,
+        ))
     }
 }
 

@@ -1,23 +1,27 @@
-//! Which wishes can hold together, asked of one search over the whole catalog again and again.
+//! Which wishes can hold together, asked again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Wish;
 use crate::ask::Ask;
-use crate::engine::{Lit, Search, Verdict};
-use crate::problem::Problem;
+use crate::engine::{self, Found, Lit, Search, Verdict, fixed, look};
 use crate::request::{Meaning, Request};
 
-pub(crate) struct Checker {
-    search: Search,
+pub(crate) struct Checker<'c, 'p, 'a> {
+    /// The request it starts from.
+    ask: &'c Ask<'p, 'a>,
+    /// Loaded when a quick look does not tell.
+    search: Option<Search>,
     /// By what a wish says: the literal that makes it hold.
     guards: BTreeMap<Vec<Vec<Lit>>, Lit>,
 }
 
-impl Checker {
-    pub(crate) fn new(problem: &Problem<'_>) -> Self {
+impl<'c, 'p, 'a> Checker<'c, 'p, 'a> {
+    /// For the wishes of a request and whatever they could be replaced with.
+    pub(crate) fn new(ask: &'c Ask<'p, 'a>) -> Self {
         Self {
-            search: Search::load(&problem.formula),
+            ask,
+            search: None,
             guards: BTreeMap::new(),
         }
     }
@@ -25,9 +29,31 @@ impl Checker {
     /// The part of some wishes that took part in a contradiction; nothing when they can hold
     /// together.
     pub(crate) fn core(&mut self, ask: &Ask<'_, '_>, wishes: &[usize]) -> Option<Vec<usize>> {
+        let found = ask.clauses_with(wishes, |clauses| match look(clauses, &[]) {
+            Found::Possible => Some(None),
+            Found::Impossible(used) => Some(Some(engine::wishes(clauses, &used))),
+            Found::Unclear => None,
+        });
+        found.unwrap_or_else(|| self.searched(ask, wishes))
+    }
+
+    /// The same with a search over everything that can be reached.
+    fn searched(&mut self, ask: &Ask<'_, '_>, wishes: &[usize]) -> Option<Vec<usize>> {
+        let search = self.search.get_or_insert_with(|| {
+            let problem = self.ask.problem;
+            let outside = self.ask.outside();
+            match fixed(&problem.formula, &problem.occurrences, outside) {
+                Some(values) => Search::reduced(&problem.formula, &values),
+                None => {
+                    let mut nothing = Search::new(problem.formula.variables());
+                    nothing.add(&[]);
+                    nothing
+                }
+            }
+        });
         let mut wished: Vec<(Lit, usize)> = Vec::new();
         for wish in wishes {
-            for literal in self.assumptions(ask.clauses(*wish)) {
+            for literal in assumptions(search, &mut self.guards, ask.clauses(*wish)) {
                 if wished.iter().all(|(known, _)| *known != literal) {
                     wished.push((literal, *wish));
                 }
@@ -35,16 +61,10 @@ impl Checker {
         }
         let mut assumptions: Vec<_> = wished.iter().map(|(literal, _)| *literal).collect();
         assumptions.extend(ask.facts(|wish| wishes.contains(&wish)));
-        // A wish and its opposite need no search.
-        for (index, (literal, wish)) in wished.iter().enumerate() {
-            if let Some((_, other)) = wished[..index].iter().find(|(it, _)| *it == !*literal) {
-                return Some(vec![*other, *wish]);
-            }
-        }
-        if self.search.solve(&assumptions) == Verdict::Satisfiable {
+        if search.solve(&assumptions) == Verdict::Satisfiable {
             return None;
         }
-        let core: BTreeSet<_> = self.search.core(&assumptions).into_iter().collect();
+        let core: BTreeSet<_> = search.core(&assumptions).into_iter().collect();
         let used = wished.iter().filter(|(literal, _)| core.contains(literal));
         let mut used: Vec<_> = used.map(|(_, wish)| *wish).collect();
         used.sort_unstable();
@@ -56,6 +76,8 @@ impl Checker {
     /// can. Weak wishes are spared before strong ones.
     pub(crate) fn minimal(&mut self, ask: &Ask<'_, '_>, wishes: &[usize]) -> Option<Vec<usize>> {
         let mut core = self.core(ask, wishes)?;
+        let is_option = |wish: &usize| matches!(ask.request.meanings[*wish], Meaning::Option);
+        let has_options = core.iter().any(is_option);
         loop {
             let before = core.len();
             let mut order = core.clone();
@@ -69,29 +91,33 @@ impl Checker {
                 }
             }
             // Sparing an answer lets a default in, which may make up for another wish.
-            if core.len() == before {
+            if core.len() == before || !has_options {
                 return Some(core);
             }
         }
     }
+}
 
-    /// Literals that together say what some clauses say.
-    fn assumptions(&mut self, clauses: Vec<Vec<Lit>>) -> Vec<Lit> {
-        if clauses.iter().all(|clause| clause.len() == 1) {
-            return clauses.into_iter().flatten().collect();
-        }
-        if let Some(known) = self.guards.get(&clauses) {
-            return vec![*known];
-        }
-        let guard = self.search.fresh();
-        for clause in &clauses {
-            let mut clause = clause.clone();
-            clause.push(!guard);
-            self.search.add(&clause);
-        }
-        self.guards.insert(clauses, guard);
-        vec![guard]
+/// Literals that together say what some clauses say.
+fn assumptions(
+    search: &mut Search,
+    guards: &mut BTreeMap<Vec<Vec<Lit>>, Lit>,
+    clauses: Vec<Vec<Lit>>,
+) -> Vec<Lit> {
+    if clauses.iter().all(|clause| clause.len() == 1) {
+        return clauses.into_iter().flatten().collect();
     }
+    if let Some(known) = guards.get(&clauses) {
+        return vec![*known];
+    }
+    let guard = search.fresh();
+    for clause in &clauses {
+        let mut clause = clause.clone();
+        clause.push(!guard);
+        search.add(&clause);
+    }
+    guards.insert(clauses, guard);
+    vec![guard]
 }
 
 /// The wishes that can be met together: as many as possible of the strongest kind, then of the

@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use crate::{Diff, Plan, Wish, Wishes};
 
-/// Why the wishes cannot hold together, and what could be done. Prints as text without the fixes' details.
+/// Why the wishes cannot hold together, and what could be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conflict {
     /// Independent conflicts: no two share a wish. Never empty.
     pub cores: Vec<Core>,
-    /// Up to five ways out, the smallest first. Each resolves.
+    /// Up to five ways out, the smallest and gentlest first. A search has shown that each resolves.
     pub fixes: Vec<Fix>,
 }
 
@@ -101,9 +101,18 @@ pub struct Branch {
     pub derivation: Derivation,
 }
 
-/// A changed set of wishes that resolves.
+/// A changed set of wishes that can be met together. [`Resolver::outcomes`](crate::Resolver::outcomes)
+/// tells what it comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fix {
+    pub changes: Vec<Change>,
+    /// The wishes with the changes made.
+    pub wishes: Wishes,
+}
+
+/// A fix worked out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outcome {
     pub changes: Vec<Change>,
     /// The wishes with the changes made.
     pub wishes: Wishes,

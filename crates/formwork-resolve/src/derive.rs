@@ -1,13 +1,13 @@
 //! From a minimal conflict to the steps a person can follow: unit propagation from the wishes, and
 //! a case distinction where that stalls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use formwork_catalog::{Need, Target};
 use semver::VersionReq;
 
 use crate::ask::Ask;
-use crate::engine::{Formula, Lit, Origin, connected};
+use crate::engine::{Formula, Lit, Origin};
 use crate::problem::Rule;
 use crate::request::Meaning;
 use crate::{Branch, Derivation, Name, Step};
@@ -15,28 +15,30 @@ use crate::{Branch, Derivation, Name, Step};
 /// How many cases are told. A conflict that takes more is told as the list of its members.
 const CASES: usize = 24;
 
-/// How the wishes of a formula and some of its rules, which contradict each other, do so.
-pub(crate) fn derive(ask: &Ask<'_, '_>, formula: &Formula, rules: &[u32]) -> Derivation {
-    let part = connected(formula, rules);
-    let mut variables: BTreeMap<usize, usize> = BTreeMap::new();
+/// How wishes and rules that contradict each other do so. The part has their clauses, and whatever
+/// is connected with them and is no rule.
+pub(crate) fn derive(ask: &Ask<'_, '_>, part: &Formula) -> Derivation {
     let mut clauses: Vec<(Origin, &[Lit])> = part.clauses().collect();
     // Wishes last, as they are the last to be blamed.
     clauses.sort_by_key(|(origin, _)| matches!(origin, Origin::Wish(_)));
+    let mut numbers = vec![usize::MAX; part.variables() as usize];
+    let mut count = 0;
     for (_, clause) in &clauses {
         for literal in *clause {
-            let next = variables.len();
-            variables.entry(literal.variable()).or_insert(next);
+            let number = &mut numbers[literal.variable()];
+            if *number == usize::MAX {
+                *number = count;
+                count += 1;
+            }
         }
     }
     let replay = Replay {
         ask,
         clauses,
-        variables,
+        numbers,
+        count,
     };
-    let state = State {
-        values: vec![None; replay.variables.len()],
-        trail: 0,
-    };
+    let state = replay.nothing();
     let mut cases = CASES;
     let mut steps = Steps::default();
     match replay.refute(state, &mut cases) {
@@ -84,12 +86,23 @@ struct Proof {
 struct Replay<'p, 'a> {
     ask: &'p Ask<'p, 'a>,
     clauses: Vec<(Origin, &'p [Lit])>,
-    variables: BTreeMap<usize, usize>,
+    /// By variable: its number here.
+    numbers: Vec<usize>,
+    /// How many variables occur.
+    count: usize,
 }
 
 impl Replay<'_, '_> {
+    /// Nothing is known yet.
+    fn nothing(&self) -> State {
+        State {
+            values: vec![None; self.count],
+            trail: 0,
+        }
+    }
+
     fn value(&self, state: &State, literal: Lit) -> Option<Value> {
-        state.values[self.variables[&literal.variable()]]
+        state.values[self.numbers[literal.variable()]]
     }
 
     fn get(&self, state: &State, literal: Lit) -> Option<bool> {
@@ -104,7 +117,7 @@ impl Replay<'_, '_> {
             .filter_map(|literal| self.value(state, *literal))
             .map(|value| value.depth + 1)
             .max();
-        state.values[self.variables[&literal.variable()]] = Some(Value {
+        state.values[self.numbers[literal.variable()]] = Some(Value {
             is_true: literal.is_positive(),
             depth: depth.unwrap_or(0),
             reason,
@@ -118,17 +131,9 @@ impl Replay<'_, '_> {
         literals.any(|literal| self.get(state, *literal) == Some(true))
     }
 
-    fn open<'c>(
-        &self,
-        state: &State,
-        clause: &'c [Lit],
-    ) -> impl Iterator<Item = Lit> + use<'c, '_> {
-        let open: Vec<_> = clause
-            .iter()
-            .copied()
-            .filter(|literal| self.get(state, *literal).is_none())
-            .collect();
-        open.into_iter()
+    fn open(&self, state: &State, clause: &[Lit]) -> impl Iterator<Item = Lit> {
+        let literals = clause.iter().copied();
+        literals.filter(|literal| self.get(state, *literal).is_none())
     }
 
     /// Nothing when it takes too many cases.
@@ -214,10 +219,7 @@ impl Replay<'_, '_> {
 
     /// Every member by itself, wishes first.
     fn list(&self, steps: &mut Steps) {
-        let nothing = State {
-            values: vec![None; self.variables.len()],
-            trail: 0,
-        };
+        let nothing = self.nothing();
         let mut told = BTreeSet::new();
         let wishes = |origin: &Origin| matches!(origin, Origin::Wish(_));
         for wished in [true, false] {

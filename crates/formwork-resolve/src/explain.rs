@@ -34,7 +34,7 @@ pub enum WhyNot {
 pub enum WhatIf {
     /// This plan, which differs so much from the present one.
     Possible { diff: Diff, plan: Box<Plan> },
-    /// It cannot be met together with the other wishes.
+    /// The wishes could not be met together.
     Impossible { conflict: Box<Conflict> },
 }
 
@@ -104,8 +104,17 @@ impl Resolver<'_> {
 
     /// What a further wish would change.
     pub fn what_if(&self, wishes: &Wishes, wish: Wish) -> Result<WhatIf, ResolveError> {
+        self.what_if_instead(wishes, &wishes.clone().with(wish))
+    }
+
+    /// What other wishes in the place of these would change.
+    pub fn what_if_instead(
+        &self,
+        wishes: &Wishes,
+        others: &Wishes,
+    ) -> Result<WhatIf, ResolveError> {
         let now = self.resolve(wishes)?;
-        match self.resolve(&wishes.clone().with(wish)) {
+        match self.resolve(others) {
             Ok(plan) => Ok(WhatIf::Possible {
                 diff: Diff::between(&now.versions(), &plan.versions()),
                 plan: Box::new(plan),

@@ -2,220 +2,258 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use formwork_catalog::{OptionKind, Tier};
+use formwork_catalog::{OptionKind, Tier, matches};
 use semver::{Comparator, Op, Version, VersionReq};
 
 use crate::ask::Ask;
 use crate::check::{Checker, largest};
-use crate::problem::Problem;
 use crate::request::Request;
-use crate::resolve::plan;
-use crate::suggest::suggestions;
-use crate::{Change, Core, Diff, Fix, FixKind, Plan, ResolveError, Wish, Wishes};
+use crate::resolve::{Resolver, plan};
+use crate::{Change, Conflict, Core, Diff, Fix, FixKind, Outcome, ResolveError, Wish, Wishes};
 
 const OFFERED: usize = 5;
 /// How many sets of wishes are tried.
 const TRIES: usize = 60;
 
 /// Changed wishes on the way to a fix.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Attempt {
     changes: Vec<Change>,
     wishes: Wishes,
 }
 
 /// Up to five ways out, those with the fewest and gentlest changes first. Whether a change helps is
-/// asked of the search; what is offered is then worked out and compared.
-pub(crate) fn fixes(
-    ask: &Ask<'_, '_>,
-    checker: &mut Checker,
+/// asked of the search.
+pub(crate) fn fixes<'c, 'p, 'a>(
+    ask: &'c Ask<'p, 'a>,
+    checker: &mut Checker<'c, 'p, 'a>,
     cores: &[Core],
-) -> Result<Vec<Fix>, ResolveError> {
-    let mut offers = Offers {
-        problem: ask.problem,
-        base: base(ask, cores)?,
-        fixes: Vec::new(),
+) -> Vec<Fix> {
+    let mut trial = Trial {
+        ask,
+        checker,
+        tried: Vec::new(),
     };
-    let mut tried: Vec<Wishes> = Vec::new();
     let unchanged = Attempt {
         changes: Vec::new(),
         wishes: ask.request.wishes.clone(),
     };
-    let mut layer = vec![(unchanged, cores[0].wishes.clone())];
-    while offers.fixes.is_empty() && !layer.is_empty() && tried.len() < TRIES {
-        let mut failed = Vec::new();
-        let mut solved = Vec::new();
-        for (attempt, contested) in &layer {
-            for candidate in candidates(ask.request, attempt, contested) {
-                if tried.contains(&candidate.wishes) || tried.len() >= TRIES {
-                    continue;
-                }
-                tried.push(candidate.wishes.clone());
-                let Ok(changed) = Request::new(ask.problem.catalog, &candidate.wishes) else {
-                    continue;
-                };
-                let changed = Ask::new(ask.problem, &changed);
-                let wishes: Vec<_> = (0..candidate.wishes.list.len()).collect();
-                match checker.core(&changed, &wishes) {
-                    None => solved.push(candidate),
-                    Some(_) => {
-                        let contested = checker.minimal(&changed, &wishes).unwrap_or_default();
-                        let list = &candidate.wishes.list;
-                        let contested = contested.iter().map(|wish| list[*wish].clone());
-                        failed.push((contested.collect(), candidate));
-                    }
-                }
-            }
+    // No two conflicts share a wish, so that each takes a change of its own. A change is worth
+    // keeping where the conflicts that are still to come would be all that is left.
+    let mut layer = vec![unchanged];
+    let (last, first) = cores.split_last().expect("there is a conflict");
+    for (index, core) in first.iter().enumerate() {
+        let later: Vec<_> = cores[index + 1..]
+            .iter()
+            .flat_map(|it| &it.wishes)
+            .collect();
+        let next = layer.iter().flat_map(|it| trial.changed(it, &core.wishes));
+        layer = trial.kept(sorted(next.collect()), &later, usize::MAX).0;
+    }
+    let mut layer: Vec<_> = layer
+        .into_iter()
+        .map(|it| (it, last.wishes.clone()))
+        .collect();
+    while !layer.is_empty() {
+        let next = layer.iter().flat_map(|(it, core)| trial.changed(it, core));
+        let (solved, failed) = trial.kept(sorted(next.collect()), &[], OFFERED);
+        if !solved.is_empty() {
+            return solved.into_iter().map(offered).collect();
         }
-        solved.sort_by_key(kinds);
-        for attempt in solved {
-            offers.add(attempt)?;
-        }
+        let failed = failed.into_iter();
         layer = failed
-            .into_iter()
-            .map(|(contested, it)| (it, contested))
+            .filter_map(|it| Some((trial.contested(&it)?, it)))
+            .map(|(core, it)| (it, core))
             .collect();
     }
-    if offers.fixes.is_empty() {
-        offers.add(last_resort(ask))?;
-    }
-    Ok(offers.fixes)
+    vec![offered(last_resort(ask))]
 }
 
-fn kinds(attempt: &Attempt) -> Vec<FixKind> {
-    let mut kinds: Vec<_> = attempt.changes.iter().map(|change| change.kind).collect();
-    kinds.sort_by(|left, right| right.cmp(left));
-    kinds
-}
-
-/// What a fix is compared with: what is locked, or the plan without the wishes in conflict.
-fn base(ask: &Ask<'_, '_>, cores: &[Core]) -> Result<BTreeMap<String, Version>, ResolveError> {
-    if !ask.request.wishes.locked.is_empty() {
-        return Ok(ask.request.wishes.locked.clone());
-    }
-    let contested: Vec<_> = cores.iter().flat_map(|core| &core.wishes).collect();
-    let mut wishes = ask.request.wishes.clone();
-    wishes.list.retain(|wish| !contested.contains(&wish));
-    let neutral = Request::new(ask.problem.catalog, &wishes).map_err(ResolveError::Wishes)?;
-    let plan = plan(&Ask::new(ask.problem, &neutral))?;
-    Ok(plan.map(|plan| plan.versions()).unwrap_or_default())
-}
-
-/// The fixes found so far.
-struct Offers<'p, 'a> {
-    problem: &'p Problem<'a>,
-    base: BTreeMap<String, Version>,
-    fixes: Vec<Fix>,
-}
-
-impl Offers<'_, '_> {
-    /// Works an attempt out, and takes it unless there are enough or it comes to the same as another.
-    fn add(&mut self, mut attempt: Attempt) -> Result<(), ResolveError> {
-        if self.fixes.len() >= OFFERED {
-            return Ok(());
-        }
-        let mut plan = self.plan(&attempt.wishes)?;
-        let versions = plan.versions();
-        if self.fixes.iter().any(|fix| fix.plan.versions() == versions) {
-            return Ok(());
-        }
-        // Another version was let in; now it is known which.
-        let asked = attempt.wishes.clone();
-        for change in &mut attempt.changes {
-            if change.kind == FixKind::Version
-                && let Some(exact) = exact(&change.from, &plan)
-            {
-                for wish in &mut attempt.wishes.list {
-                    if Some(&*wish) == change.to.as_ref() {
-                        *wish = exact.clone();
-                    }
-                }
-                change.to = Some(exact);
-            }
-        }
-        if attempt.wishes != asked {
-            plan = self.plan(&attempt.wishes)?;
-        }
-        self.fixes.push(Fix {
-            diff: Diff::between(&self.base, &plan.versions()),
-            changes: attempt.changes,
-            wishes: attempt.wishes,
-            plan,
-        });
-        Ok(())
-    }
-
-    /// The plan of wishes that were found to hold together, as resolving them gives it.
-    fn plan(&self, wishes: &Wishes) -> Result<Plan, ResolveError> {
-        let request = Request::new(self.problem.catalog, wishes).map_err(ResolveError::Wishes)?;
-        let ask = Ask::new(self.problem, &request);
-        match plan(&ask)? {
-            Some(mut plan) => {
-                plan.suggestions = suggestions(&ask, &plan);
-                Ok(plan)
-            }
-            None => Err(ResolveError::Unsound(vec![
-                "wishes that hold together have no plan".to_owned(),
-            ])),
-        }
+fn offered(attempt: Attempt) -> Fix {
+    Fix {
+        changes: attempt.changes,
+        wishes: attempt.wishes,
     }
 }
 
-fn exact(from: &Wish, plan: &Plan) -> Option<Wish> {
-    match from {
-        Wish::Want { id, .. } => {
-            let version = &plan.get(id)?.version;
-            let caret = Comparator {
-                op: Op::Caret,
-                major: version.major,
-                minor: Some(version.minor),
-                patch: Some(version.patch),
-                pre: version.pre.clone(),
-            };
-            let range = VersionReq {
-                comparators: vec![caret],
-            };
-            let id = id.clone();
-            Some(Wish::Want { id, range })
-        }
-        _ => None,
-    }
-}
-
-/// Every single change to a wish of the conflict.
-fn candidates(request: &Request<'_>, attempt: &Attempt, contested: &[Wish]) -> Vec<Attempt> {
-    let mut candidates = Vec::new();
-    for (index, wish) in attempt.wishes.list.iter().enumerate() {
-        if !contested.contains(wish) {
-            continue;
-        }
-        for (kind, to) in replacements(request, wish) {
-            let mut changed = attempt.clone();
-            match &to {
-                Some(to) => changed.wishes.list[index] = to.clone(),
-                None => {
-                    changed.wishes.list.remove(index);
-                }
-            }
-            let from = wish.clone();
-            changed.changes.push(Change { kind, from, to });
-            candidates.push(changed);
-        }
-    }
+/// The gentlest first.
+fn sorted(mut candidates: Vec<Vec<Attempt>>) -> Vec<Vec<Attempt>> {
+    candidates.sort_by_cached_key(|candidate| {
+        let changes = candidate.first().into_iter().flat_map(|it| &it.changes);
+        let mut kinds: Vec<FixKind> = changes.map(|change| change.kind).collect();
+        kinds.sort_by(|left, right| right.cmp(left));
+        kinds
+    });
     candidates
 }
 
-fn replacements(request: &Request<'_>, wish: &Wish) -> Vec<(FixKind, Option<Wish>)> {
+/// What has been tried, and what to ask.
+struct Trial<'t, 'c, 'p, 'a> {
+    ask: &'c Ask<'p, 'a>,
+    checker: &'t mut Checker<'c, 'p, 'a>,
+    tried: Vec<Wishes>,
+}
+
+impl Trial<'_, '_, '_, '_> {
+    /// Every single change to a wish of a conflict. Several ways to make one, such as other
+    /// versions of one feature, are tried in their order; the first that helps is the change.
+    fn changed(&self, attempt: &Attempt, contested: &[Wish]) -> Vec<Vec<Attempt>> {
+        let mut candidates = Vec::new();
+        for (index, wish) in attempt.wishes.list.iter().enumerate() {
+            if !contested.contains(wish) {
+                continue;
+            }
+            for (kind, ways) in replacements(self.ask.request, wish) {
+                let ways = ways.into_iter().map(|to| {
+                    let mut changed = attempt.clone();
+                    match &to {
+                        Some(to) => changed.wishes.list[index] = to.clone(),
+                        None => {
+                            changed.wishes.list.remove(index);
+                        }
+                    }
+                    let from = wish.clone();
+                    changed.changes.push(Change { kind, from, to });
+                    changed
+                });
+                candidates.push(ways.collect());
+            }
+        }
+        candidates
+    }
+
+    /// Up to so many attempts that hold together, one of each candidate's ways, where some wishes
+    /// are not looked at yet; and those that do not.
+    fn kept(
+        &mut self,
+        candidates: Vec<Vec<Attempt>>,
+        later: &[&Wish],
+        most: usize,
+    ) -> (Vec<Attempt>, Vec<Attempt>) {
+        let (mut kept, mut failed) = (Vec::new(), Vec::new());
+        for ways in candidates {
+            let mut helps = false;
+            for attempt in ways {
+                if kept.len() == most || self.tried.len() >= TRIES {
+                    return (kept, failed);
+                }
+                let mut wishes = attempt.wishes.clone();
+                wishes.list.retain(|wish| !later.contains(&wish));
+                if helps || self.tried.contains(&wishes) {
+                    continue;
+                }
+                if self.hold(&wishes) {
+                    helps = true;
+                    kept.push(attempt);
+                } else {
+                    failed.push(attempt);
+                }
+                self.tried.push(wishes);
+            }
+        }
+        (kept, failed)
+    }
+
+    /// Whether wishes make sense and can be met together.
+    fn hold(&mut self, wishes: &Wishes) -> bool {
+        let problem = self.ask.problem;
+        Request::new(problem.catalog, wishes).is_ok_and(|request| {
+            let ask = Ask::new(problem, &request);
+            let all: Vec<_> = (0..wishes.list.len()).collect();
+            self.checker.core(&ask, &all).is_none()
+        })
+    }
+
+    /// What still stands against an attempt; nothing when it makes no sense.
+    fn contested(&mut self, attempt: &Attempt) -> Option<Vec<Wish>> {
+        let problem = self.ask.problem;
+        let request = Request::new(problem.catalog, &attempt.wishes).ok()?;
+        let ask = Ask::new(problem, &request);
+        let list = &attempt.wishes.list;
+        let all: Vec<_> = (0..list.len()).collect();
+        let core = self.checker.minimal(&ask, &all)?;
+        Some(core.into_iter().map(|wish| list[wish].clone()).collect())
+    }
+}
+
+impl Resolver<'_> {
+    /// What the fixes of a conflict of these wishes come to, worked out one by one. Of two that
+    /// come to the same plan the gentler one is left.
+    pub fn outcomes(
+        &self,
+        wishes: &Wishes,
+        conflict: &Conflict,
+    ) -> Result<Vec<Outcome>, ResolveError> {
+        let base = self.base(wishes, &conflict.cores)?;
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(conflict.fixes.len());
+        for fix in &conflict.fixes {
+            let plan = self.resolve(&fix.wishes).map_err(|error| match error {
+                ResolveError::Conflict(_) => {
+                    ResolveError::Unsound(vec!["wishes that hold together have no plan".to_owned()])
+                }
+                error => error,
+            })?;
+            let versions = plan.versions();
+            if outcomes.iter().all(|it| it.plan.versions() != versions) {
+                outcomes.push(Outcome {
+                    changes: fix.changes.clone(),
+                    wishes: fix.wishes.clone(),
+                    diff: Diff::between(&base, &versions),
+                    plan,
+                });
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// What a fix is compared with: what is locked, or the plan without the wishes in conflict.
+    fn base(
+        &self,
+        wishes: &Wishes,
+        cores: &[Core],
+    ) -> Result<BTreeMap<String, Version>, ResolveError> {
+        if !wishes.locked.is_empty() {
+            return Ok(wishes.locked.clone());
+        }
+        let contested: Vec<_> = cores.iter().flat_map(|core| &core.wishes).collect();
+        let mut neutral = wishes.clone();
+        neutral.list.retain(|wish| !contested.contains(&wish));
+        let plan = self.asking(&neutral, plan)?;
+        Ok(plan.map(|plan| plan.versions()).unwrap_or_default())
+    }
+}
+
+/// Another version and whatever is compatible with it.
+fn caret(version: &Version) -> VersionReq {
+    VersionReq {
+        comparators: vec![Comparator {
+            op: Op::Caret,
+            major: version.major,
+            minor: Some(version.minor),
+            patch: Some(version.patch),
+            pre: version.pre.clone(),
+        }],
+    }
+}
+
+/// What a wish could be replaced with, each kind of change with the ways to make it.
+fn replacements(request: &Request<'_>, wish: &Wish) -> Vec<(FixKind, Vec<Option<Wish>>)> {
     let catalog = request.catalog;
     let mut replacements = Vec::new();
     match wish {
         Wish::Want { id, range } => {
             if *range != VersionReq::STAR {
-                let any = Wish::Want {
-                    id: id.clone(),
-                    range: VersionReq::STAR,
+                let want = |range| {
+                    let id = id.clone();
+                    Some(Wish::Want { id, range })
                 };
-                replacements.push((FixKind::Version, Some(any)));
+                let versions = catalog.versions(id).iter().map(|it| &it.version);
+                let others = versions.filter(|version| !matches(range, version));
+                let mut ways: Vec<_> = others.map(|other| want(caret(other))).collect();
+                if catalog.capability(id).is_some() {
+                    ways.push(want(VersionReq::STAR));
+                }
+                replacements.push((FixKind::Version, ways));
             }
             let provides = catalog.newest(id).into_iter().flat_map(|it| &it.provides);
             let exclusive = provides.filter(|provide| {
@@ -229,7 +267,7 @@ fn replacements(request: &Request<'_>, wish: &Wish) -> Vec<(FixKind, Option<Wish
             for other in others {
                 let range = VersionReq::STAR;
                 let id = other.to_owned();
-                replacements.push((FixKind::Provider, Some(Wish::Want { id, range })));
+                replacements.push((FixKind::Provider, vec![Some(Wish::Want { id, range })]));
             }
         }
         Wish::Answer { question, value } => {
@@ -238,28 +276,26 @@ fn replacements(request: &Request<'_>, wish: &Wish) -> Vec<(FixKind, Option<Wish
                     question: question.clone(),
                     value: other,
                 };
-                replacements.push((FixKind::Answer, Some(other)));
+                replacements.push((FixKind::Answer, vec![Some(other)]));
             }
         }
         Wish::Tier { tier } => {
             for lower in Tier::ALL.into_iter().filter(|it| it < tier).rev() {
-                replacements.push((FixKind::Tier, Some(Wish::Tier { tier: lower })));
+                replacements.push((FixKind::Tier, vec![Some(Wish::Tier { tier: lower })]));
             }
             return replacements;
         }
         Wish::Pin { feature, version } => {
             let others = catalog.versions(feature).iter().map(|it| &it.version);
-            for other in others.filter(|other| *other != version) {
-                let pin = Wish::Pin {
-                    feature: feature.clone(),
-                    version: other.clone(),
-                };
-                replacements.push((FixKind::Version, Some(pin)));
-            }
+            let pins = others.filter(|other| *other != version).map(|other| {
+                let (feature, version) = (feature.clone(), other.clone());
+                Some(Wish::Pin { feature, version })
+            });
+            replacements.push((FixKind::Version, pins.collect()));
         }
         Wish::Refuse { .. } => {}
     }
-    replacements.push((FixKind::Drop, None));
+    replacements.push((FixKind::Drop, vec![None]));
     replacements
 }
 

@@ -48,7 +48,7 @@ mod resolve;
 mod suggest;
 mod wishes;
 
-pub use conflict::{Branch, Change, Conflict, Core, Derivation, Fix, FixKind, Name, Step};
+pub use conflict::{Branch, Change, Conflict, Core, Derivation, Fix, FixKind, Name, Outcome, Step};
 pub use error::{Mistake, ResolveError};
 pub use explain::{
     Degraded, LeftOut, Unselectable, WhatIf, Why, WhyNot, degrade, unselectable, what_if, why,

@@ -7,7 +7,7 @@ use semver::VersionReq;
 
 use crate::Reason;
 use crate::ask::Ask;
-use crate::engine::{Lit, Search, Verdict};
+use crate::engine::{Found, Lit, Search, Verdict, look};
 use crate::evaluate::{Chosen, grounds};
 use crate::problem::Problem;
 use crate::request::Meaning;
@@ -25,6 +25,11 @@ pub(crate) struct Optimum<'a> {
 /// The best plan for a request; nothing when there is none at all. A search is given up after so
 /// many conflicts; the plan is then the best so far.
 pub(crate) fn optimum<'a>(ask: &Ask<'_, 'a>, conflicts: u64) -> Option<Optimum<'a>> {
+    // Most conflicts show without a search.
+    let all: Vec<_> = (0..ask.request.meanings.len()).collect();
+    if let Found::Impossible(_) = ask.clauses_with(&all, |clauses| look(clauses, &[])) {
+        return None;
+    }
     let reached = ask.reach(&[]);
     // Features that only supported each other, and may not again.
     let mut banned: Vec<BTreeSet<&'a str>> = Vec::new();

@@ -124,8 +124,8 @@ pub(crate) struct Problem<'a> {
     owners: Vec<usize>,
     /// By variable: the slot it is about.
     about: Vec<usize>,
-    /// By name.
-    names: Vec<(&'a str, Name)>,
+    /// By name, with the start of the name as a number.
+    names: Vec<(u64, &'a str, Name)>,
     /// A literal for "one of these".
     unions: BTreeMap<Vec<Lit>, Lit>,
     /// Which versions of a slot are in a set, while that is worked out.
@@ -156,16 +156,19 @@ impl<'a> Problem<'a> {
             problem.add_slot(versions);
         }
         for capability in catalog.capabilities() {
+            let name = Name::Role(problem.roles.len());
             problem
                 .names
-                .push((&capability.id, Name::Role(problem.roles.len())));
+                .push((start(&capability.id), &capability.id, name));
             problem.roles.push(Role {
                 capability,
                 providers: Vec::new(),
                 asked: Vec::new(),
             });
         }
-        problem.names.sort_unstable_by_key(|(name, _)| *name);
+        problem
+            .names
+            .sort_unstable_by_key(|(start, name, _)| (*start, *name));
         for slot in 0..problem.slots.len() {
             for version in 0..problem.slots[slot].versions.len() {
                 for provide in &problem.slots[slot].versions[version].0.provides {
@@ -191,8 +194,11 @@ impl<'a> Problem<'a> {
     }
 
     pub(crate) fn name(&self, id: &str) -> Option<Name> {
-        let found = self.names.binary_search_by(|(name, _)| (*name).cmp(id));
-        found.ok().map(|index| self.names[index].1)
+        let wanted = start(id);
+        let found = self
+            .names
+            .binary_search_by(|(start, name, _)| start.cmp(&wanted).then_with(|| (*name).cmp(id)));
+        found.ok().map(|index| self.names[index].2)
     }
 
     /// The index of a feature.
@@ -246,7 +252,7 @@ impl<'a> Problem<'a> {
     fn add_slot(&mut self, features: &'a [Feature]) {
         let index = self.slots.len();
         let id = features[0].id.as_str();
-        self.names.push((id, Name::Slot(index)));
+        self.names.push((start(id), id, Name::Slot(index)));
         self.slots.push(Slot {
             id,
             literal: Lit::positive(0),
@@ -615,4 +621,12 @@ impl<'a> Problem<'a> {
             self.add(declarer, origin, &clause);
         }
     }
+}
+
+/// The first bytes of a name as a number that orders as they do.
+fn start(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let first = name.len().min(bytes.len());
+    bytes[..first].copy_from_slice(&name.as_bytes()[..first]);
+    u64::from_be_bytes(bytes)
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{Change, Conflict, Derivation, Diff, Fix, FixKind, Name, Reason, Step, Why, Wish};
+use crate::{
+    Change, Conflict, Derivation, Diff, Fix, FixKind, Name, Outcome, Reason, Step, Why, Wish,
+};
 
 impl fmt::Display for Conflict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,8 +33,13 @@ impl fmt::Display for Derivation {
 
 impl fmt::Display for Fix {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let changes: Vec<_> = self.changes.iter().map(ToString::to_string).collect();
-        formatter.write_str(&changes.join(" and "))?;
+        formatter.write_str(&changes(&self.changes))
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&changes(&self.changes))?;
         if self.diff.is_empty() {
             Ok(())
         } else {
@@ -72,6 +79,11 @@ impl fmt::Display for Change {
             (_, Some(to)) => write!(formatter, "take {to} instead of {from}"),
         }
     }
+}
+
+fn changes(changes: &[Change]) -> String {
+    let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    changes.join(" and ")
 }
 
 impl fmt::Display for Why {

@@ -1,6 +1,7 @@
 //! Minimal explanations of a contradiction.
 
-use super::propagate::{Occurrences, refutation};
+use super::look::{Found, look};
+use super::propagate::{Clauses, Occurrences, refutation};
 use super::solver::{Batsat, Solver};
 use super::{Formula, Lit, Origin, Search, Verdict};
 
@@ -9,37 +10,96 @@ use super::{Formula, Lit, Origin, Search, Verdict};
 ///
 /// The same formula gives the same rules. Later rules are spared before earlier ones.
 pub fn minimal_rules(formula: &Formula) -> Option<Vec<u32>> {
-    let mut rules = match refutation(formula) {
-        Some(clauses) => rules(clauses.iter().map(|index| formula.origin(*index))),
-        None => Guarded::new(formula).core(None)?,
+    on_its_own(formula, minimal_rules_of)
+}
+
+/// The same of clauses of which the occurrences are known.
+pub(crate) fn minimal_rules_of(clauses: Clauses<'_>) -> Option<Vec<u32>> {
+    let used = refutation(clauses).or_else(|| match look(clauses, &[]) {
+        Found::Impossible(used) => Some(used),
+        Found::Possible | Found::Unclear => None,
+    });
+    let mut rules = match used {
+        Some(used) => rules(used.iter().map(|index| clauses.origin(*index))),
+        None => Guarded::new(clauses.variables(), clauses.all()).core(None)?,
     };
-    loop {
-        if rules.is_empty() {
-            return Some(rules);
-        }
-        let mut guarded = Guarded::new(&connected(formula, &rules));
-        let smaller = guarded.core(Some(&rules)).unwrap_or_else(|| rules.clone());
-        if smaller.len() < rules.len() {
-            rules = smaller;
-            continue;
-        }
-        for rule in rules.clone().into_iter().rev() {
-            if rules.contains(&rule) {
-                let rest: Vec<_> = rules.iter().copied().filter(|it| *it != rule).collect();
-                if let Some(smaller) = guarded.core(Some(&rest)) {
-                    rules = smaller;
-                }
+    if rules.is_empty() {
+        return Some(rules);
+    }
+    let part = connected(clauses, &rules);
+    let mut spare = Spare::new(&part);
+    // Asking again often needs fewer.
+    while let Some(smaller) = spare.core(&rules)
+        && smaller.len() < rules.len()
+    {
+        rules = smaller;
+    }
+    // A rule that cannot be spared of more rules cannot be spared of fewer.
+    for rule in rules.clone().into_iter().rev() {
+        if rules.contains(&rule) {
+            let rest: Vec<_> = rules.iter().copied().filter(|it| *it != rule).collect();
+            if let Some(smaller) = spare.core(&rest) {
+                rules = smaller;
             }
         }
-        return Some(rules);
+    }
+    Some(rules)
+}
+
+/// Asks again and again whether some rules, with everything that is no rule, contradict each other.
+struct Spare<'f> {
+    part: &'f Formula,
+    occurrences: Occurrences,
+    /// By rule.
+    left_out: Vec<bool>,
+    /// Loaded when a look does not tell.
+    guarded: Option<Guarded>,
+}
+
+impl<'f> Spare<'f> {
+    fn new(part: &'f Formula) -> Self {
+        let numbers = rules(part.clauses().map(|(origin, _)| origin));
+        let last = numbers.last().map_or(0, |last| *last as usize + 1);
+        Self {
+            part,
+            occurrences: Occurrences::new(part),
+            left_out: vec![true; last],
+            guarded: None,
+        }
+    }
+
+    /// The part of these rules that is enough for a contradiction; nothing when they can hold
+    /// together.
+    fn core(&mut self, some: &[u32]) -> Option<Vec<u32>> {
+        self.left_out.fill(true);
+        for rule in some {
+            self.left_out[*rule as usize] = false;
+        }
+        let nothing = Formula::new(self.part.variables());
+        let further = Occurrences::new(&nothing);
+        let clauses = Clauses::new(self.part, &self.occurrences, &nothing, &further);
+        match look(clauses, &self.left_out) {
+            Found::Possible => None,
+            Found::Impossible(used) => Some(rules(used.iter().map(|index| clauses.origin(*index)))),
+            Found::Unclear => {
+                let guarded = self.guarded.get_or_insert_with(|| {
+                    Guarded::new(self.part.variables() as usize, self.part.clauses())
+                });
+                guarded.core(Some(some))
+            }
+        }
     }
 }
 
 /// The wishes on the shortest way by which propagation alone refutes a formula; nothing when it does
 /// not get there.
-pub(crate) fn refuted_wishes(formula: &Formula) -> Option<Vec<usize>> {
-    let clauses = refutation(formula)?;
-    let origins = clauses.iter().map(|index| formula.origin(*index));
+pub(crate) fn refuted_wishes(clauses: Clauses<'_>) -> Option<Vec<usize>> {
+    refutation(clauses).map(|used| wishes(clauses, &used))
+}
+
+/// The wishes among some clauses.
+pub(crate) fn wishes(clauses: Clauses<'_>, used: &[usize]) -> Vec<usize> {
+    let origins = used.iter().map(|index| clauses.origin(*index));
     let wishes = origins.filter_map(|origin| match origin {
         Origin::Wish(wish) => Some(wish as usize),
         Origin::Nature | Origin::Rule(_) => None,
@@ -47,7 +107,7 @@ pub(crate) fn refuted_wishes(formula: &Formula) -> Option<Vec<usize>> {
     let mut wishes: Vec<_> = wishes.collect();
     wishes.sort_unstable();
     wishes.dedup();
-    Some(wishes)
+    wishes
 }
 
 /// Whether everything that is no rule, and these rules, really contradict each other: worked out
@@ -57,7 +117,15 @@ pub fn contradicts(formula: &Formula, rules: &[u32]) -> bool {
         Origin::Rule(rule) => rules.contains(&rule),
         Origin::Nature | Origin::Wish(_) => true,
     });
-    refutation(&part).is_some() || Search::load(&part).solve(&[]) == Verdict::Unsatisfiable
+    on_its_own(&part, refutation).is_some()
+        || Search::load(&part).solve(&[]) == Verdict::Unsatisfiable
+}
+
+/// Looks at a formula with nothing further beside it.
+fn on_its_own<T>(formula: &Formula, look: impl FnOnce(Clauses<'_>) -> T) -> T {
+    let nothing = Formula::new(formula.variables());
+    let (occurrences, further) = (Occurrences::new(formula), Occurrences::new(&nothing));
+    look(Clauses::new(formula, &occurrences, &nothing, &further))
 }
 
 /// Assumptions of which none can be spared, out of some that cannot hold together; nothing when
@@ -80,12 +148,11 @@ pub fn minimal_assumptions(search: &mut Search, assumptions: &[Lit]) -> Option<V
 
 /// The clauses of some rules and of all wishes, and whatever is connected with them through no
 /// other rule.
-pub(crate) fn connected(formula: &Formula, rules: &[u32]) -> Formula {
-    let occurrences = Occurrences::new(formula);
-    let mut taken = vec![false; formula.len()];
-    let mut seen = vec![false; formula.variables() as usize];
+pub(crate) fn connected(clauses: Clauses<'_>, rules: &[u32]) -> Formula {
+    let mut taken = vec![false; clauses.len()];
+    let mut seen = vec![false; clauses.variables()];
     let mut queue = Vec::new();
-    for (index, (origin, clause)) in formula.clauses().enumerate() {
+    for (index, (origin, clause)) in clauses.all().enumerate() {
         let is_seed = match origin {
             Origin::Rule(rule) => rules.contains(&rule),
             Origin::Wish(_) => true,
@@ -103,17 +170,17 @@ pub(crate) fn connected(formula: &Formula, rules: &[u32]) -> Formula {
         }
         let positive = Lit::positive(u32::try_from(variable).expect("variables are numbered so"));
         for literal in [positive, !positive] {
-            for index in occurrences.of(literal) {
-                let index = *index as usize;
-                if !taken[index] && !matches!(formula.origin(index), Origin::Rule(_)) {
+            for index in clauses.of(literal) {
+                if !taken[index] && !matches!(clauses.origin(index), Origin::Rule(_)) {
                     taken[index] = true;
-                    queue.extend(formula.clause(index).iter().map(|it| it.variable()));
+                    queue.extend(clauses.clause(index).iter().map(|it| it.variable()));
                 }
             }
         }
     }
-    let mut part = Formula::new(formula.variables());
-    for (index, (origin, clause)) in formula.clauses().enumerate() {
+    let variables = u32::try_from(clauses.variables()).expect("variables are numbered so");
+    let mut part = Formula::new(variables);
+    for (index, (origin, clause)) in clauses.all().enumerate() {
         if taken[index] {
             part.add(origin, clause);
         }
@@ -152,8 +219,8 @@ struct Guarded {
 }
 
 impl Guarded {
-    fn new(formula: &Formula) -> Self {
-        let mut names = vec![u32::MAX; formula.variables() as usize];
+    fn new<'f>(variables: usize, clauses: impl Iterator<Item = (Origin, &'f [Lit])>) -> Self {
+        let mut names = vec![u32::MAX; variables];
         let mut variables = 0;
         let mut name = |literal: Lit| {
             let known = &mut names[literal.variable()];
@@ -168,10 +235,10 @@ impl Guarded {
                 !positive
             }
         };
-        let mut literals = Vec::with_capacity(formula.len() * 3);
-        let mut ends = Vec::with_capacity(formula.len());
+        let mut literals = Vec::new();
+        let mut ends = Vec::new();
         let mut is_contradiction = false;
-        for (origin, clause) in formula.clauses() {
+        for (origin, clause) in clauses {
             let is_rule = matches!(origin, Origin::Rule(_));
             is_contradiction |= clause.is_empty() && !is_rule;
             literals.extend(clause.iter().map(|literal| name(*literal)));

@@ -24,6 +24,7 @@
 
 mod explain;
 mod formula;
+mod look;
 mod propagate;
 mod search;
 mod solver;
@@ -33,5 +34,6 @@ pub use formula::{Formula, Lit, Origin};
 pub use search::Search;
 pub use solver::Verdict;
 
-pub(crate) use explain::{connected, refuted_wishes};
-pub(crate) use propagate::{Occurrences, fixed};
+pub(crate) use explain::{connected, minimal_rules_of, refuted_wishes, wishes};
+pub(crate) use look::{Found, look};
+pub(crate) use propagate::{Clauses, Occurrences, fixed};

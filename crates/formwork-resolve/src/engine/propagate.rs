@@ -1,27 +1,97 @@
 //! Unit propagation with reasons: most contradictions are a straight chain of forced steps.
 
-use super::{Formula, Lit};
+use super::{Formula, Lit, Origin};
 
 const NOTHING: u32 = u32::MAX;
 
+/// Clauses with a table of where their literals occur, and further clauses over the same variables,
+/// which come after them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clauses<'f> {
+    formula: &'f Formula,
+    occurrences: &'f Occurrences,
+    further: &'f Formula,
+    further_occurrences: &'f Occurrences,
+}
+
+impl<'f> Clauses<'f> {
+    pub(crate) fn new(
+        formula: &'f Formula,
+        occurrences: &'f Occurrences,
+        further: &'f Formula,
+        further_occurrences: &'f Occurrences,
+    ) -> Self {
+        Self {
+            formula,
+            occurrences,
+            further,
+            further_occurrences,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.formula.len() + self.further.len()
+    }
+
+    pub(super) fn variables(&self) -> usize {
+        self.formula.variables() as usize
+    }
+
+    pub(super) fn clause(&self, index: usize) -> &'f [Lit] {
+        match index.checked_sub(self.formula.len()) {
+            None => self.formula.clause(index),
+            Some(index) => self.further.clause(index),
+        }
+    }
+
+    pub(super) fn origin(&self, index: usize) -> Origin {
+        match index.checked_sub(self.formula.len()) {
+            None => self.formula.origin(index),
+            Some(index) => self.further.origin(index),
+        }
+    }
+
+    /// Every clause with its origin, in order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Origin, &'f [Lit])> + use<'f> {
+        self.formula.clauses().chain(self.further.clauses())
+    }
+
+    /// The clauses that say something without anything being true, in order.
+    pub(super) fn unconditional(&self) -> impl Iterator<Item = usize> + use<'f> {
+        let before = self.formula.len();
+        let first = self.occurrences.unconditional.iter();
+        let further = self.further_occurrences.unconditional.iter();
+        let further = further.map(move |index| before + *index as usize);
+        first.map(|index| *index as usize).chain(further)
+    }
+
+    /// The clauses that have a literal, in order.
+    pub(super) fn of(&self, literal: Lit) -> impl Iterator<Item = usize> + use<'f> {
+        let before = self.formula.len();
+        let first = self.occurrences.of(literal).iter();
+        let further = self.further_occurrences.of(literal).iter();
+        let further = further.map(move |index| before + *index as usize);
+        first.map(|index| *index as usize).chain(further)
+    }
+}
+
 /// The clauses by which propagation alone refutes a formula, in the order they apply; nothing when
 /// it does not get there.
-pub(super) fn refutation(formula: &Formula) -> Option<Vec<usize>> {
-    let occurrences = Occurrences::new(formula);
-    let variables = formula.variables() as usize;
+pub(super) fn refutation(clauses: Clauses<'_>) -> Option<Vec<usize>> {
+    let variables = clauses.variables();
     let mut state = State {
         values: vec![0; variables],
         reasons: vec![NOTHING; variables],
         trail: Vec::new(),
     };
-    let mut falsified: Vec<u32> = vec![0; formula.len()];
-    for (index, (_, clause)) in formula.clauses().enumerate() {
+    let mut falsified: Vec<u32> = vec![0; clauses.len()];
+    for (index, (_, clause)) in clauses.all().enumerate() {
         match clause {
             [] => return Some(vec![index]),
             [only] => match state.value(*only) {
                 None => state.assign(*only, index),
                 Some(true) => {}
-                Some(false) => return Some(state.rest(formula, index)),
+                Some(false) => return Some(state.rest(clauses, index)),
             },
             _ => {}
         }
@@ -29,10 +99,9 @@ pub(super) fn refutation(formula: &Formula) -> Option<Vec<usize>> {
     let mut next = 0;
     while let Some(literal) = state.trail.get(next).copied() {
         next += 1;
-        for index in occurrences.of(!literal) {
-            let index = *index as usize;
+        for index in clauses.of(!literal) {
             falsified[index] += 1;
-            let clause = formula.clause(index);
+            let clause = clauses.clause(index);
             if (falsified[index] as usize) + 1 < clause.len() {
                 continue;
             }
@@ -48,7 +117,7 @@ pub(super) fn refutation(formula: &Formula) -> Option<Vec<usize>> {
             match open {
                 _ if satisfied => {}
                 Some(open) => state.assign(open, index),
-                None => return Some(state.rest(formula, index)),
+                None => return Some(state.rest(clauses, index)),
             }
         }
     }
@@ -130,17 +199,17 @@ impl State {
     }
 
     /// What a clause without an open literal rests on.
-    fn rest(&self, formula: &Formula, failed: usize) -> Vec<usize> {
+    fn rest(&self, clauses: Clauses<'_>, failed: usize) -> Vec<usize> {
         let mut used = vec![failed];
         let mut marked = vec![false; self.values.len()];
-        for literal in formula.clause(failed) {
+        for literal in clauses.clause(failed) {
             marked[literal.variable()] = true;
         }
         for literal in self.trail.iter().rev() {
             if marked[literal.variable()] {
                 let reason = self.reasons[literal.variable()] as usize;
                 used.push(reason);
-                for literal in formula.clause(reason) {
+                for literal in clauses.clause(reason) {
                     marked[literal.variable()] = true;
                 }
             }
@@ -157,18 +226,27 @@ pub(crate) struct Occurrences {
     clauses: Vec<u32>,
     /// The clauses of one literal.
     units: Vec<Lit>,
+    /// The clauses that say something without anything being true: those of one literal or none,
+    /// and those without a negative one.
+    unconditional: Vec<u32>,
 }
 
 impl Occurrences {
     pub(crate) fn new(formula: &Formula) -> Self {
         let mut units = Vec::new();
+        let mut unconditional = Vec::new();
         let mut ends = vec![0_u32; formula.variables() as usize * 2 + 1];
-        for (_, clause) in formula.clauses() {
+        for (index, (_, clause)) in formula.clauses().enumerate() {
             if let [unit] = clause {
                 units.push(*unit);
             }
+            let mut is_unconditional = true;
             for literal in clause {
                 ends[literal.0 as usize + 1] += 1;
+                is_unconditional &= literal.is_positive();
+            }
+            if is_unconditional || clause.len() == 1 {
+                unconditional.push(u32::try_from(index).expect("clauses are counted so"));
             }
         }
         for index in 1..ends.len() {
@@ -187,6 +265,7 @@ impl Occurrences {
             ends,
             clauses,
             units,
+            unconditional,
         }
     }
 

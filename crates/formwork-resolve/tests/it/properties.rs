@@ -453,8 +453,14 @@ proptest! {
             prop_assert!(!core.derivation.steps.is_empty());
         }
         for fix in &conflict.fixes {
-            let plan = resolve(&catalog, &fix.wishes).expect("a fix resolves");
-            prop_assert_eq!(&plan, &fix.plan);
+            prop_assert!(!brute_force(&catalog, &fix.wishes).is_empty(), "{:?}", fix);
+        }
+        let resolver = Resolver::new(&catalog);
+        let outcomes = resolver.outcomes(&wishes(&case.words), &conflict).expect("fixes resolve");
+        prop_assert!(!outcomes.is_empty());
+        for outcome in &outcomes {
+            let plan = resolve(&catalog, &outcome.wishes).expect("a fix resolves");
+            prop_assert_eq!(&plan, &outcome.plan);
         }
     }
 

@@ -13,7 +13,7 @@
 use std::fmt::Write;
 
 use formwork_catalog::{Catalog, Source, Tier};
-use formwork_resolve::{Basis, Plan, Reason, ResolveError, Wishes, resolve};
+use formwork_resolve::{Basis, Plan, Reason, ResolveError, Resolver, Wishes};
 
 /// The catalog the lines describe.
 pub(crate) fn catalog(lines: &str) -> Catalog {
@@ -165,9 +165,19 @@ pub(crate) fn wishes(words: &str) -> Wishes {
 
 /// The whole report of resolving: a plan with its reasons, or the conflict in words.
 pub(crate) fn report(catalog: &Catalog, words: &str) -> String {
-    match resolve(catalog, &wishes(words)) {
+    let (resolver, wishes) = (Resolver::new(catalog), wishes(words));
+    match resolver.resolve(&wishes) {
         Ok(plan) => describe(&plan),
-        Err(error @ (ResolveError::Wishes(_) | ResolveError::Conflict(_))) => error.to_string(),
+        Err(ResolveError::Conflict(mut conflict)) => {
+            let outcomes = resolver.outcomes(&wishes, &conflict);
+            conflict.fixes.clear();
+            let mut text = conflict.to_string();
+            for (index, outcome) in (1..).zip(outcomes.expect("fixes resolve")) {
+                let _ = write!(text, "\nhint: fix {index}: {outcome}");
+            }
+            text
+        }
+        Err(error @ ResolveError::Wishes(_)) => error.to_string(),
         Err(error) => panic!("{error}"),
     }
 }
