@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Why(Why),
     /// Say why a feature is not, or cannot be, part of the plan
     WhyNot(Why),
+    /// Say what a further choice would change
+    WhatIf(WhatIf),
     /// Add a module of its own to a project
     Module(Module),
     /// Check a project: recipe, lock, files and the arrows between layers
@@ -75,6 +77,7 @@ impl Command {
                 command: FeaturesCommand::List { json, .. } | FeaturesCommand::Show { json, .. },
             }) => *json,
             Self::Why(why) | Self::WhyNot(why) => why.json,
+            Self::WhatIf(what_if) => what_if.json,
             Self::Module(Module {
                 command: ModuleCommand::New(new),
             }) => new.json,
@@ -247,6 +250,24 @@ pub(crate) struct Why {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct WhatIf {
+    /// The further choices: FEATURE[@RANGE], QUESTION=FEATURE, FEATURE.OPTION=VALUE, tier=TIER or without=FEATURE
+    #[arg(required = true, value_name = "CHOICE")]
+    pub(crate) further: Vec<String>,
+
+    /// The project to ask about. The current folder when it has a recipe
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) choices: Choices,
+
+    /// Write JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Module {
     #[command(subcommand)]
     pub(crate) command: ModuleCommand,
@@ -361,6 +382,7 @@ pub(crate) enum SchemaOf {
     FeaturesShow,
     Why,
     WhyNot,
+    WhatIf,
     ModuleNew,
     Check,
     Probe,

@@ -5,14 +5,14 @@ use formwork_generate::{
     ComposeError, Composition, PlanDocument, Project, Recipe, RuntimeSources, compose, records,
 };
 use formwork_model::Source;
-use formwork_resolve::{Plan, ResolveError, Wish, Wishes, degrade, resolve};
+use formwork_resolve::{Plan, ResolveError, Resolver, Wish, Wishes};
 
 use crate::choices::model_failure;
 use crate::cli::Choices;
 use crate::embedded;
 use crate::report::{Exit, Failure, Problem, say, warn};
 use crate::timings::Timings;
-use crate::words;
+use crate::words::{self, Obstruction};
 
 /// The feature every service stands on.
 pub(crate) const CORE: &str = "core";
@@ -48,35 +48,36 @@ impl Composed {
 
 /// Resolves. Where the wishes conflict, the numbered fix or the largest consistent part is taken, if that was asked for.
 pub(crate) fn settle(
-    catalog: &Catalog,
+    resolver: &Resolver<'_>,
     wishes: Wishes,
     choices: &Choices,
 ) -> Result<(Wishes, Plan), Failure> {
     let wishes = with_core(wishes);
-    let error = match resolve(catalog, &wishes) {
+    let error = match resolver.resolve(&wishes) {
         Ok(plan) => return Ok((wishes, plan)),
         Err(error) => error,
     };
     let ResolveError::Conflict(conflict) = &error else {
-        return Err(words::refusal(&error));
+        return Err(words::refusal(resolver, &wishes, &error));
     };
     if choices.degrade {
-        return degraded(catalog, &wishes);
+        return degraded(resolver, &wishes);
     }
+    let obstruction = Obstruction::new(resolver, &wishes, conflict)?;
     let Some(number) = choices.fix else {
-        return Err(words::refusal(&error));
+        return Err(words::obstructed(obstruction));
     };
-    let fixes = words::offered(conflict);
+    let fixes = &obstruction.fixes;
     if let Some(fix) = number.checked_sub(1).and_then(|index| fixes.get(index)) {
         say(format!("fix {number}: {fix}"));
         return Ok((fix.wishes.clone(), fix.plan.clone()));
     }
-    let mut failure = words::refusal(&error);
-    failure.exit = Exit::Input;
     let problem = Problem::new(format!(
         "there is no fix {number}; {} are offered",
         fixes.len()
     ));
+    let mut failure = words::obstructed(obstruction);
+    failure.exit = Exit::Input;
     failure
         .problems
         .insert(0, problem.at(format!("--fix {number}")));
@@ -84,11 +85,13 @@ pub(crate) fn settle(
 }
 
 /// The largest consistent part of the wishes; what is left out is said, with the reason.
-fn degraded(catalog: &Catalog, wishes: &Wishes) -> Result<(Wishes, Plan), Failure> {
-    let degraded = degrade(catalog, wishes).map_err(|error| words::refusal(&error))?;
+fn degraded(resolver: &Resolver<'_>, wishes: &Wishes) -> Result<(Wishes, Plan), Failure> {
+    let degraded = resolver
+        .degrade(wishes)
+        .map_err(|error| words::refusal(resolver, wishes, &error))?;
     for left_out in &degraded.left_out {
         let mut problem = Problem::new(format!("{} is left out", left_out.wish));
-        problem.notes = words::derivation(&left_out.because);
+        problem.notes = words::derivation(&left_out.because.cores);
         warn(&problem);
     }
     Ok((degraded.wishes, degraded.plan))
@@ -131,7 +134,9 @@ pub(crate) fn work_out(
     let model = timings
         .phase("model", || formwork_model::read(&sources))
         .map_err(|mistakes| model_failure(&mistakes));
-    let settled = timings.phase("resolve", || settle(catalog, wishes, choices));
+    let settled = timings.phase("resolve", || {
+        settle(&Resolver::new(catalog), wishes, choices)
+    });
     let (model, (wishes, plan)) = match (model, settled) {
         (Ok(model), Ok(settled)) => (model, settled),
         (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => return Err(failure),

@@ -55,6 +55,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Features(features) => commands::features::run(&features.command),
         Command::Why(why) => commands::why::run(why),
         Command::WhyNot(why) => commands::why::run_not(why),
+        Command::WhatIf(what_if) => commands::what_if::run(what_if),
         Command::Module(module) => commands::module::run(&module.command),
         Command::Check(check) => commands::check::run(check),
         Command::Probe(probe) => commands::probe::run(probe),

@@ -133,7 +133,9 @@ fn choices<'a>(catalog: &'a Catalog, wishes: &Wishes, capability: &Capability) -
 fn obstacle(catalog: &Catalog, wishes: &Wishes, capability: &str, value: &str) -> Option<String> {
     match resolve(catalog, &wishes.clone().answer(capability, value)) {
         Ok(_) => None,
-        Err(ResolveError::Conflict(conflict)) => Some(words::derivation(&conflict).join("\n")),
+        Err(ResolveError::Conflict(conflict)) => {
+            Some(words::derivation(&conflict.cores).join("\n"))
+        }
         Err(error) => Some(error.to_string()),
     }
 }

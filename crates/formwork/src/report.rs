@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use anstream::ColorChoice;
-use formwork_resolve::Conflict;
 use serde::Serialize;
+
+use crate::words::Obstruction;
 
 /// The stable exit codes; `--help` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(crate) struct Problem {
     pub(crate) hints: Vec<String>,
     /// A conflict of choices as data.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) conflict: Option<Box<Conflict>>,
+    pub(crate) conflict: Option<Box<Obstruction>>,
 }
 
 impl Problem {

@@ -3,14 +3,53 @@
 use std::fmt::Write as _;
 
 use formwork_catalog::Catalog;
-use formwork_resolve::{Conflict, Fix, Plan, Reason, ResolveError, Wish};
+use formwork_resolve::{
+    Conflict, Core, Outcome, Plan, Reason, ResolveError, Resolver, Wish, Wishes,
+};
 use semver::VersionReq;
+use serde::Serialize;
 
 use crate::composition::{CORE, is_core};
 use crate::report::{Exit, Failure, Problem};
 
-/// Why there is no plan, as a failure with the fixes as numbered hints.
-pub(crate) fn refusal(error: &ResolveError) -> Failure {
+/// A conflict with its fixes worked out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Obstruction {
+    pub(crate) cores: Vec<Core>,
+    pub(crate) fixes: Vec<Outcome>,
+}
+
+impl Obstruction {
+    /// Works out the fixes worth offering of a conflict of these wishes: a service without its core
+    /// is none.
+    pub(crate) fn new(
+        resolver: &Resolver<'_>,
+        wishes: &Wishes,
+        conflict: &Conflict,
+    ) -> Result<Self, Failure> {
+        let mut fixes = resolver
+            .outcomes(wishes, conflict)
+            .map_err(|error| Failure::new(Exit::Failed, Problem::from_error(&error)))?;
+        fixes.retain(|fix| !fix.changes.iter().any(|change| is_core(&change.from)));
+        let cores = conflict.cores.clone();
+        Ok(Self { cores, fixes })
+    }
+
+    /// The derivation and the numbered fixes, a line each.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for line in derivation(&self.cores) {
+            let _ = writeln!(text, "  {line}");
+        }
+        for (number, fix) in (1..).zip(&self.fixes) {
+            let _ = writeln!(text, "{number}. {fix}");
+        }
+        text
+    }
+}
+
+/// Why there is no plan for the wishes, as a failure with the fixes as numbered hints.
+pub(crate) fn refusal(resolver: &Resolver<'_>, wishes: &Wishes, error: &ResolveError) -> Failure {
     match error {
         ResolveError::Wishes(mistakes) => Failure {
             exit: Exit::Input,
@@ -22,45 +61,51 @@ pub(crate) fn refusal(error: &ResolveError) -> Failure {
                 })
                 .collect(),
         },
-        ResolveError::Conflict(conflict) => Failure::new(Exit::Failed, problem(conflict)),
+        ResolveError::Conflict(conflict) => match Obstruction::new(resolver, wishes, conflict) {
+            Ok(obstruction) => obstructed(obstruction),
+            Err(failure) => failure,
+        },
         other => Failure::new(Exit::Failed, Problem::from_error(other)),
     }
 }
 
 /// A conflict with its derivation as notes and its fixes as hints.
-fn problem(conflict: &Conflict) -> Problem {
+pub(crate) fn obstructed(obstruction: Obstruction) -> Failure {
     let mut problem = Problem::new("these choices cannot hold together");
-    problem.notes = derivation(conflict);
-    for (index, fix) in offered(conflict).iter().enumerate() {
-        problem = problem.hint(format!("--fix {} to {fix}", index + 1));
+    problem.notes = derivation(&obstruction.cores);
+    for (number, fix) in (1..).zip(&obstruction.fixes) {
+        problem = problem.hint(format!("--fix {number} to {fix}"));
     }
-    problem.conflict = Some(Box::new(conflict.clone()));
-    problem
+    problem.conflict = Some(Box::new(obstruction));
+    Failure::new(Exit::Failed, problem)
 }
 
 /// The derivation of each core of a conflict, line by line.
-pub(crate) fn derivation(conflict: &Conflict) -> Vec<String> {
-    let cores = Conflict {
-        cores: conflict.cores.clone(),
+pub(crate) fn derivation(cores: &[Core]) -> Vec<String> {
+    let conflict = Conflict {
+        cores: cores.to_vec(),
         fixes: Vec::new(),
     };
-    let text = cores.to_string();
+    let text = conflict.to_string();
     let lines = text
         .lines()
         .map(|line| line.strip_prefix("  ").unwrap_or(line));
     // A single core's heading says what the problem's message says already.
-    let headings = usize::from(conflict.cores.len() == 1);
+    let headings = usize::from(cores.len() == 1);
     lines.skip(headings).map(str::to_owned).collect()
 }
 
-/// The fixes worth offering: a service without its core is none.
-pub(crate) fn offered(conflict: &Conflict) -> Vec<&Fix> {
-    let drops_core = |fix: &&Fix| fix.changes.iter().any(|change| is_core(&change.from));
-    conflict
-        .fixes
-        .iter()
-        .filter(|fix| !drops_core(fix))
-        .collect()
+/// Each circle of needs of a plan in a sentence: who needs whom, and which need to do without.
+pub(crate) fn circles(plan: &Plan) -> impl Iterator<Item = String> {
+    plan.circles.iter().map(|circle| {
+        let members: Vec<_> = circle.features.iter().map(|id| format!("`{id}`")).collect();
+        let first = members.first().cloned().unwrap_or_default();
+        format!(
+            "{} needs {first}: the need at {} is the one to do without",
+            members.join(" needs "),
+            circle.cut
+        )
+    })
 }
 
 /// The flag that says a wish, and its value.
@@ -113,4 +158,38 @@ pub(crate) fn features_table(catalog: &Catalog, plan: &Plan) -> String {
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use formwork_catalog::{Position, Site, Tier};
+    use formwork_resolve::{Circle, Plan};
+
+    #[test]
+    fn a_circle_is_told_with_the_need_to_do_without() {
+        let cut = Site {
+            rule: "b@1.0.0/requires/0".to_owned(),
+            path: "features/b/feature.toml".to_owned(),
+            position: Position { line: 7, column: 1 },
+        };
+        let plan = Plan {
+            tier: Tier::Basic,
+            features: Vec::new(),
+            dropped: Vec::new(),
+            suggestions: Vec::new(),
+            unused_answers: Vec::new(),
+            optimal: true,
+            circles: vec![Circle {
+                features: vec!["a".to_owned(), "b".to_owned()],
+                cut,
+            }],
+        };
+        let told: Vec<_> = super::circles(&plan).collect();
+        assert_eq!(
+            told,
+            [
+                "`a` needs `b` needs `a`: the need at features/b/feature.toml:7:1 is the one to do without"
+            ]
+        );
+    }
 }

@@ -8,4 +8,5 @@ pub(crate) mod new;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod texts;
+pub(crate) mod what_if;
 pub(crate) mod why;

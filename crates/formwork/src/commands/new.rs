@@ -55,6 +55,9 @@ pub(crate) fn run(new: &New) -> Result<(), Failure> {
             "the answer `{answer}` is not used: its feature is not in the plan"
         )));
     }
+    for circle in words::circles(&composed.plan) {
+        warn(&Problem::new(circle));
+    }
 
     let path = new.path.clone().unwrap_or_else(|| PathBuf::from(&new.name));
     let again = again(new, &composed, &model);

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use formwork_catalog::Catalog;
 use formwork_generate::Class;
+use formwork_resolve::Circle;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,6 +25,9 @@ struct Document {
     /// Features that could be added as they are.
     suggestions: Value,
     unused_answers: Vec<String>,
+    /// Needs that run in a circle.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    circles: Vec<Circle>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     timings: Vec<Phase>,
 }
@@ -47,6 +51,7 @@ pub(crate) fn run(arguments: &Plan) -> Result<(), Failure> {
             dropped: value(serde_json::to_value(&composed.plan.dropped)),
             suggestions: value(serde_json::to_value(&composed.plan.suggestions)),
             unused_answers: composed.plan.unused_answers.clone(),
+            circles: composed.plan.circles.clone(),
             timings: if arguments.output.timings {
                 timings.document()
             } else {
@@ -98,6 +103,12 @@ pub(crate) fn text(catalog: &Catalog, composed: &Composed) -> String {
                 suggestion.by.join(", "),
                 suggestion.reason
             );
+        }
+    }
+    if !plan.circles.is_empty() {
+        heading(&mut text, "Needs that run in a circle");
+        for circle in words::circles(plan) {
+            let _ = writeln!(text, "  {circle}");
         }
     }
     heading(&mut text, &format!("{} files", document.files.len()));

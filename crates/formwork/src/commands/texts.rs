@@ -56,6 +56,7 @@ fn text(of: SchemaOf) -> &'static str {
         SchemaOf::FeaturesList => include_str!("../../schemas/features-list.json"),
         SchemaOf::FeaturesShow => include_str!("../../schemas/features-show.json"),
         SchemaOf::Why => include_str!("../../schemas/why.json"),
+        SchemaOf::WhatIf => include_str!("../../schemas/what-if.json"),
         SchemaOf::WhyNot => include_str!("../../schemas/why-not.json"),
         SchemaOf::ModuleNew => include_str!("../../schemas/module-new.json"),
         SchemaOf::Check => include_str!("../../schemas/check.json"),

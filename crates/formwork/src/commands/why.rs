@@ -1,13 +1,14 @@
 //! `formwork why` and `why-not`: how a feature came into a plan, and what keeps it out.
 
 use formwork_catalog::Catalog;
-use formwork_resolve::{Conflict, Diff, Plan, Reason, WhyNot, Wishes, why, why_not};
+use formwork_resolve::{Diff, Plan, Reason, Resolver, WhyNot, Wishes, why};
 use serde::Serialize;
 
 use super::features::unknown;
 use crate::cli::Why;
 use crate::report::{Failure, data, json};
-use crate::{catalog, composition, situation, words};
+use crate::words::{self, Obstruction};
+use crate::{catalog, composition, situation};
 
 /// The answer to `why`.
 #[derive(Serialize)]
@@ -36,13 +37,13 @@ struct Obstacle {
     #[serde(skip_serializing_if = "Option::is_none")]
     would_change: Option<Diff>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    conflict: Option<Box<Conflict>>,
+    conflict: Option<Obstruction>,
     text: String,
 }
 
 pub(crate) fn run(arguments: &Why) -> Result<(), Failure> {
     let catalog = catalog::read()?;
-    let (_, plan) = settled(&catalog, arguments)?;
+    let (_, plan) = settled(&catalog, &Resolver::new(&catalog), arguments)?;
     let id = &arguments.id;
     let because = because(&plan, id);
     if arguments.json {
@@ -58,9 +59,12 @@ pub(crate) fn run(arguments: &Why) -> Result<(), Failure> {
 
 pub(crate) fn run_not(arguments: &Why) -> Result<(), Failure> {
     let catalog = catalog::read()?;
-    let (wishes, plan) = settled(&catalog, arguments)?;
+    let resolver = Resolver::new(&catalog);
+    let (wishes, plan) = settled(&catalog, &resolver, arguments)?;
     let id = &arguments.id;
-    let answer = why_not(&catalog, &wishes, id).map_err(|error| words::refusal(&error))?;
+    let answer = resolver
+        .why_not(&wishes, id)
+        .map_err(|error| words::refusal(&resolver, &wishes, &error))?;
     let mut obstacle = Obstacle {
         feature: id.clone(),
         in_plan: false,
@@ -82,14 +86,9 @@ pub(crate) fn run_not(arguments: &Why) -> Result<(), Failure> {
         }
         WhyNot::Impossible { conflict } => {
             obstacle.possible = false;
-            obstacle.text = format!("`{id}` cannot be part of the plan:\n");
-            for line in words::derivation(&conflict) {
-                obstacle.text += &format!("  {line}\n");
-            }
-            for (index, fix) in words::offered(&conflict).iter().enumerate() {
-                obstacle.text += &format!("{}. {fix}\n", index + 1);
-            }
-            obstacle.conflict = Some(conflict);
+            let obstruction = Obstruction::new(&resolver, &wishes.clone().want(id), &conflict)?;
+            obstacle.text = format!("`{id}` cannot be part of the plan:\n{}", obstruction.text());
+            obstacle.conflict = Some(obstruction);
         }
     }
     if arguments.json {
@@ -99,12 +98,16 @@ pub(crate) fn run_not(arguments: &Why) -> Result<(), Failure> {
 }
 
 /// The plan of the project or of the choices; the feature asked about must exist.
-fn settled(catalog: &Catalog, arguments: &Why) -> Result<(Wishes, Plan), Failure> {
+fn settled(
+    catalog: &Catalog,
+    resolver: &Resolver<'_>,
+    arguments: &Why,
+) -> Result<(Wishes, Plan), Failure> {
     if catalog.newest(&arguments.id).is_none() {
         return Err(unknown(catalog, &arguments.id));
     }
     let wishes = situation::wishes(arguments.project.as_deref(), &arguments.choices)?;
-    composition::settle(catalog, wishes, &arguments.choices)
+    composition::settle(resolver, wishes, &arguments.choices)
 }
 
 /// The chain from a feature to a wish, a default or a tier.

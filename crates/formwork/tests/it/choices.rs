@@ -183,6 +183,57 @@ fn why_and_why_not_explain() {
     assert_eq!(place.run(&["why", "sqlit"]).code, 3);
 }
 
+/// Every form of a choice; what comes in says why, what must go and what stands against it are told.
+///
+/// Shows a part of: C-14.
+#[test]
+fn what_if_tells_what_a_choice_would_change() {
+    let place = Place::new();
+    let what_if = |words: &[&str]| place.run(&[&["what-if"], words].concat());
+    let lines = |words: &[&str]| what_if(words).well().stdout;
+    let text = lines(&["database=postgres"]);
+    assert!(
+        text.contains("adds `postgres` 1.0.0: you asked for it\n"),
+        "{text}"
+    );
+    assert!(text.contains("removes `sqlite` 1.0.0\n"), "{text}");
+    // What is asked about takes the place of an earlier answer.
+    assert_eq!(
+        lines(&["database=postgres", "--answer", "database=sqlite"]),
+        text
+    );
+    let text = lines(&["tier=advanced"]);
+    assert!(
+        text.contains("`health-advanced` 1.0.0: the tier `advanced` asks for it"),
+        "{text}"
+    );
+    let text = lines(&["without=memory-cache"]);
+    assert!(text.contains("removes `memory-cache`"), "{text}");
+    let text = lines(&[
+        "memory-cache.capacity=5000",
+        "--set",
+        "memory-cache.capacity=70",
+    ]);
+    assert_eq!(text, "sets `memory-cache.capacity` to 5000, now 70\n");
+    assert_eq!(lines(&["sqlite"]), "changes nothing\n");
+    let text = lines(&["listen-notify", "--answer", "database=sqlite"]);
+    assert!(
+        text.starts_with("this cannot be:\n  you chose")
+            || text.starts_with("this cannot be:\n  you asked"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n1. answer `database=postgres` (adds "),
+        "{text}"
+    );
+    let answer = what_if(&["nats", "--json"]).well().json();
+    assert_eq!(answer["possible"], true);
+    assert_eq!(answer["would-change"]["added"]["nats"], "1.0.0");
+    assert_eq!(what_if(&["nonsense"]).code, 3);
+    assert_eq!(what_if(&["database=nonsense"]).code, 3);
+    assert_eq!(what_if(&[]).code, 2);
+}
+
 /// Shows a part of: S-02, S-03.
 #[test]
 fn a_project_carries_the_runtime_crates_it_needs_and_no_others() {

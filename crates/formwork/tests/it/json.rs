@@ -47,6 +47,24 @@ fn documents_are_as_their_schemas_say() {
             "--json",
         ],
     );
+    fits("what-if", &["what-if", "nats", "tier=advanced", "--json"]);
+    fits(
+        "what-if",
+        &[
+            "what-if",
+            "listen-notify",
+            "--answer",
+            "database=sqlite",
+            "--json",
+        ],
+    );
+    let conflict = [
+        "--answer",
+        "database=sqlite",
+        "--answer",
+        "notifier=listen-notify",
+    ];
+    fits("error", &[&["plan", "--json"], &conflict[..]].concat());
     fits(
         "error",
         &["new", "shop", "--with", "sqlit", "--yes", "--json"],
