@@ -3,13 +3,25 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use formwork_config::{OriginKind, Snapshot};
+
 /// Why a module could not start, drain or stop, or why a task ended.
 #[derive(Debug)]
 pub struct Error {
     class: Class,
     message: String,
     context: Vec<(&'static str, String)>,
+    /// Few errors have any, and an error is as large as its fields.
+    advice: Option<Box<Advice>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What to do about an error.
+#[derive(Debug, Default)]
+struct Advice {
+    hints: Vec<String>,
+    /// The value of the module's configuration it is about.
+    setting: Option<&'static str>,
 }
 
 /// Which kind of mistake an error is; decides who should look at it.
@@ -64,6 +76,7 @@ impl Error {
             class,
             message: message.into(),
             context: Vec::new(),
+            advice: None,
             source: None,
         }
     }
@@ -101,6 +114,59 @@ impl Error {
     pub fn about(mut self, what: &'static str, value: impl fmt::Display) -> Self {
         self.context.push((what, value.to_string()));
         self
+    }
+
+    /// Adds what to do about it. Never a secret; it is printed after the causes.
+    ///
+    /// ```
+    /// use formwork_app::Error;
+    ///
+    /// let error = Error::config("could not listen on `127.0.0.1:8080`")
+    ///     .because("address in use")
+    ///     .setting("listen")
+    ///     .hint("stop the process that listens there, or choose another address");
+    /// assert_eq!(error.hints().len(), 1);
+    /// ```
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.advice.get_or_insert_default().hints.push(hint.into());
+        self
+    }
+
+    /// The value of the module's own configuration it is about, such as `listen`: when a start or a
+    /// reload fails, whoever reads the error is told where that is set.
+    #[must_use]
+    pub fn setting(mut self, key: &'static str) -> Self {
+        self.advice.get_or_insert_default().setting = Some(key);
+        self
+    }
+
+    /// What to do about it, in the order it was added.
+    pub fn hints(&self) -> &[String] {
+        self.advice.as_ref().map_or(&[], |advice| &advice.hints)
+    }
+
+    /// Tells where the value is set it is about, if it is about one of the configuration under
+    /// `prefix`.
+    pub(crate) fn locate(&mut self, prefix: &str, snapshot: &Snapshot) {
+        let Some(advice) = &mut self.advice else {
+            return;
+        };
+        let Some(key) = advice.setting.take() else {
+            return;
+        };
+        let path = format!("{prefix}.{key}");
+        let mut rows = snapshot.explain().rows.into_iter();
+        let Some(row) = rows.find(|row| row.path == path) else {
+            return;
+        };
+        let origin = row.origin.filter(|it| it.kind != OriginKind::Default);
+        let variable = row.searched.last().map_or("", String::as_str);
+        advice.hints.push(match origin {
+            Some(origin) if origin.kind == OriginKind::Program => format!("`{path}` is {origin}"),
+            Some(origin) => format!("`{path}` comes from {origin}"),
+            None => format!("`{path}` is not set: set it in a file, or with `{variable}`"),
+        });
     }
 
     /// What it is about, in the order it was added.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{self, Poll};
 use std::time::Duration;
 
+use formwork_domain::BoxFuture;
 use futures_util::FutureExt;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -64,7 +66,25 @@ struct Own {
     draining: Signal,
     stopping: Signal,
     tasks: Mutex<Spawned>,
-    names: Mutex<Vec<String>>,
+    known: Mutex<Known>,
+}
+
+/// What is known of the tasks by name.
+#[derive(Default)]
+struct Known {
+    /// Those that are running, in the order they were spawned.
+    running: Vec<String>,
+    /// Those that panicked while the module stopped, with what they said.
+    panicked: Vec<String>,
+}
+
+/// How the tasks of a module failed to end in order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unfinished {
+    /// Those that did not end in time.
+    pub(crate) cut_off: Vec<String>,
+    /// Those that panicked, also while they were cut off, with what they said.
+    pub(crate) panicked: Vec<String>,
 }
 
 /// The tasks that were spawned.
@@ -75,6 +95,9 @@ struct Spawned {
     /// Whether the module has ended: then nobody is left to stop a task.
     closed: bool,
 }
+
+/// What is cut off ends where it waits, at once; what blocks its thread is not waited for.
+const CUT: Duration = Duration::from_millis(50);
 
 /// The shortest pause before a restart.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -89,7 +112,7 @@ impl Tasks {
                 draining: Signal::default(),
                 stopping: Signal::default(),
                 tasks: Mutex::default(),
-                names: Mutex::default(),
+                known: Mutex::default(),
             }),
         }
     }
@@ -142,28 +165,28 @@ impl Tasks {
             span.in_scope(|| tracing::warn!("the module has ended, the task is not run"));
             return;
         }
-        let guard = Counted::new(own, name);
+        let counted = Counted::new(own, name);
         let tasks = tasks.set.get_or_insert_default();
         // Finished tasks are let go here, so that the set does not grow.
         while tasks.try_join_next().is_some() {}
-        let run = async move {
-            let _guard = guard;
-            let run = AssertUnwindSafe(supervisor.run(make)).catch_unwind();
-            if let Err(panic) = run.await {
-                supervisor.broken(panic_message(&*panic));
-            }
+        let supervisor = Arc::new(supervisor);
+        let run = Arc::clone(&supervisor);
+        let run = Task {
+            run: Some(Box::pin(async move { run.run(make).await })),
+            supervisor,
+            _counted: counted,
         };
         tasks.spawn(run.instrument(span));
     }
 
     /// How many tasks are running.
     pub fn count(&self) -> usize {
-        self.own.names().len()
+        self.own.known().running.len()
     }
 
     /// The names of the running tasks, in the order they were spawned.
     pub fn names(&self) -> Vec<String> {
-        self.own.names().clone()
+        self.own.known().running.clone()
     }
 
     /// Whether there may be tasks to wait for.
@@ -171,18 +194,28 @@ impl Tasks {
         self.lock().set.is_some()
     }
 
-    /// Waits for the tasks until `deadline`, then cuts the rest off and returns their names.
-    pub(crate) async fn finish(&self, deadline: Instant) -> Vec<String> {
-        let Some(mut tasks) = self.lock().set.take() else {
-            return Vec::new();
-        };
-        let all = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout_at(deadline, all).await.is_ok() {
-            return Vec::new();
+    /// Waits for the tasks until `deadline`, also for those that they spawn meanwhile, then cuts the
+    /// rest off.
+    pub(crate) async fn finish(&self, deadline: Instant) -> Unfinished {
+        let mut cut_off = Vec::new();
+        while let Some(mut tasks) = self.take() {
+            let all = async { while tasks.join_next().await.is_some() {} };
+            if tokio::time::timeout_at(deadline, all).await.is_err() {
+                cut_off = self.names();
+                cut(tasks, self.take()).await;
+                break;
+            }
         }
-        let names = self.names();
-        tasks.abort_all();
-        names
+        Unfinished {
+            cut_off,
+            panicked: std::mem::take(&mut self.own.known().panicked),
+        }
+    }
+
+    /// As [`finish`](Self::finish), and runs nothing any more.
+    pub(crate) async fn close(&self, deadline: Instant) -> Unfinished {
+        self.lock().closed = true;
+        self.finish(deadline).await
     }
 
     /// Cuts everything off, and runs nothing any more.
@@ -192,6 +225,10 @@ impl Tasks {
         if let Some(tasks) = &mut tasks.set {
             tasks.abort_all();
         }
+    }
+
+    fn take(&self) -> Option<JoinSet<()>> {
+        self.lock().set.take()
     }
 
     fn lock(&self) -> MutexGuard<'_, Spawned> {
@@ -209,8 +246,8 @@ impl Own {
         &self.declaration().name
     }
 
-    fn names(&self) -> MutexGuard<'_, Vec<String>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -223,6 +260,55 @@ impl fmt::Debug for Tasks {
     }
 }
 
+/// A task with who looks after it: whatever of it panics is told, also what panics when it is
+/// dropped because it is cut off.
+struct Task {
+    run: Option<BoxFuture<'static, ()>>,
+    supervisor: Arc<Supervisor>,
+    _counted: Counted,
+}
+
+impl Future for Task {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<()> {
+        let Some(run) = &mut self.run else {
+            return Poll::Ready(());
+        };
+        let poll = catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context)));
+        if let Ok(Poll::Pending) = poll {
+            return Poll::Pending;
+        }
+        // What it leaves behind is dropped where a panic has somebody to tell.
+        let run = self.run.take();
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(run)));
+        if let Err(panic) = poll.map(drop).and(dropped) {
+            self.supervisor.broken(panic_message(&*panic));
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        let run = self.run.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(run))) {
+            self.supervisor.broken(panic_message(&*panic));
+        }
+    }
+}
+
+/// Cuts off what is left of these tasks, and waits until it has been dropped.
+async fn cut(tasks: JoinSet<()>, spawned_meanwhile: Option<JoinSet<()>>) {
+    let ended = [Some(tasks), spawned_meanwhile].into_iter().flatten();
+    let ended = ended.map(|mut tasks| async move {
+        tasks.abort_all();
+        while tasks.join_next().await.is_some() {}
+    });
+    // What blocks its thread is left behind.
+    let _ = tokio::time::timeout(CUT, futures_util::future::join_all(ended)).await;
+}
+
 /// Counts a task for as long as it lives, however it ends.
 struct Counted {
     name: String,
@@ -231,7 +317,7 @@ struct Counted {
 
 impl Counted {
     fn new(own: &Arc<Own>, name: String) -> Self {
-        own.names().push(name.clone());
+        own.known().running.push(name.clone());
         Self {
             name,
             own: Arc::clone(own),
@@ -241,9 +327,32 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let mut names = self.own.names();
-        if let Some(index) = names.iter().position(|name| *name == self.name) {
-            names.remove(index);
+        let running = &mut self.own.known().running;
+        if let Some(index) = running.iter().position(|name| *name == self.name) {
+            running.remove(index);
+        }
+    }
+}
+
+/// How a run of a task ended.
+enum Outcome {
+    Ended,
+    Failed(String),
+    Panicked(String),
+}
+
+impl Outcome {
+    fn is_failure(&self) -> bool {
+        !matches!(self, Self::Ended)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended => f.write_str("ended"),
+            Self::Failed(error) => write!(f, "failed: {error}"),
+            Self::Panicked(message) => write!(f, "panicked: {message}"),
         }
     }
 }
@@ -263,13 +372,13 @@ impl Supervisor {
         let mut pause = Duration::ZERO;
         loop {
             let started = Instant::now();
-            let (outcome, failed) = self.work(&mut make, pause).await;
+            let outcome = self.work(&mut make, pause).await;
             if self.is_over() {
-                if failed {
-                    tracing::warn!(outcome, "task failed while stopping");
-                }
+                self.ended_late(outcome);
                 return;
             }
+            let failed = outcome.is_failure();
+            let outcome = outcome.to_string();
             match self.policy {
                 Policy::Once if !failed => {
                     tracing::debug!("task done");
@@ -301,9 +410,8 @@ impl Supervisor {
         }
     }
 
-    /// One run: how it ended, and whether that is a failure. When it follows a pause, the component
-    /// is healthy again once it has run for as long.
-    async fn work<F>(&self, make: &mut impl FnMut() -> F, pause: Duration) -> (String, bool)
+    /// One run. When it follows a pause, the component is healthy again once it has run for as long.
+    async fn work<F>(&self, make: &mut impl FnMut() -> F, pause: Duration) -> Outcome
     where
         F: Future<Output = Result<(), Error>>,
     {
@@ -329,20 +437,33 @@ impl Supervisor {
             None => work.await,
         };
         match ended {
-            Ok(Ok(())) => ("ended".to_owned(), false),
-            Ok(Err(error)) => (format!("failed: {error}"), true),
-            Err(panic) => (format!("panicked: {}", panic_message(&*panic)), true),
+            Ok(Ok(())) => Outcome::Ended,
+            Ok(Err(error)) => Outcome::Failed(error),
+            Err(panic) => Outcome::Panicked(panic_message(&*panic).to_owned()),
         }
     }
 
     /// What the task left behind panicked when it was dropped. There is nothing to run again, so
     /// whatever the policy is, the process stops.
     fn broken(&self, message: &str) {
-        let outcome = format!("panicked: {message}");
+        let outcome = Outcome::Panicked(message.to_owned());
         if self.is_over() {
-            tracing::warn!(outcome, "task failed while stopping");
+            self.ended_late(outcome);
         } else {
-            self.stop_process(outcome);
+            self.stop_process(outcome.to_string());
+        }
+    }
+
+    /// It ended after it was told to, which is in order unless it panicked.
+    fn ended_late(&self, outcome: Outcome) {
+        match &outcome {
+            Outcome::Ended => {}
+            Outcome::Failed(_) => tracing::warn!(%outcome, "task failed while stopping"),
+            Outcome::Panicked(message) => {
+                tracing::error!(%outcome, "task panicked while stopping");
+                let panicked = format!("{}: {message}", self.task);
+                self.own.known().panicked.push(panicked);
+            }
         }
     }
 

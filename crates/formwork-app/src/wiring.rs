@@ -13,6 +13,7 @@ use crate::plan::{Declared, Plan, describe};
 use crate::registry::{Decorator, Registry};
 use crate::{
     Class, Error, HealthCheck, Lifecycle, Live, PerTenant, Reloads, ServiceInfo, TenantServices,
+    reload,
 };
 
 /// Why a module could not be wired.
@@ -357,13 +358,13 @@ impl<'a> Wiring<'a> {
     /// Registers a check that runs in the background once the application has started.
     ///
     /// # Errors
-    /// When there is one of this name already.
+    /// When there is one of this name already; `config` is that of reloads.
     pub fn health_check(&mut self, mut check: HealthCheck) -> Result<(), WireError> {
         if let Some(instance) = &self.declared().declaration.instance {
             check = check.of_instance(instance);
         }
         let taken = |other: &HealthCheck| other.name() == check.name();
-        if self.registry.checks.iter().any(taken) {
+        if self.registry.checks.iter().any(taken) || check.name() == reload::COMPONENT {
             return Err(WireError::DuplicateCheck {
                 name: check.name().to_owned(),
             });

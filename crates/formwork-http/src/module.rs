@@ -17,9 +17,6 @@ use crate::middleware::{Gates, describe_metrics};
 use crate::server::{Limits, Replacement, Server};
 use crate::{Gate, Routes, ServerAddress, assembly};
 
-/// The key of the address.
-const LISTEN: &str = "http.listen";
-
 /// Serves the [`Routes`] of all modules at one address.
 ///
 /// Everything in its configuration may change while it runs. Connections stay open and requests
@@ -92,7 +89,7 @@ impl Module for HttpModule {
             describe_metrics();
             let carried = Carried::default().with_rate_of(config);
             let router = assembly::assemble(&wired.routes, &wired.gates, config, &carried);
-            let (listener, address) = listen(config.listen, LISTEN).await?;
+            let (listener, address) = listen(config.listen).await?;
             let server = Server::new(Limits::of(config), router, &context.shutdown());
             let (listeners, replacements) = mpsc::unbounded_channel();
             let mut once = Some((server.clone(), listener, replacements));
@@ -129,7 +126,7 @@ impl Module for HttpModule {
             };
             let config = reload.config::<HttpConfig>()?;
             let bound = match reload.changes("listen") {
-                true => Some(listen(config.listen, LISTEN).await?),
+                true => Some(listen(config.listen).await?),
                 false => None,
             };
             let AtWork {
@@ -184,24 +181,28 @@ pub(crate) async fn cut(server: &Server) -> Result<(), Error> {
     }
 }
 
-/// Binds the address that is configured under `key`.
-pub(crate) async fn listen(
-    address: SocketAddr,
-    key: &str,
-) -> Result<(TcpListener, SocketAddr), Error> {
+/// Binds the address that is configured as `listen`.
+pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
     let bound = match TcpListener::bind(address).await {
         Ok(listener) => listener.local_addr().map(|address| (listener, address)),
         Err(error) => Err(error),
     };
     bound.map_err(|error| {
         let advice = match error.kind() {
-            io::ErrorKind::AddrInUse => "another process listens there: stop it, or",
-            io::ErrorKind::PermissionDenied => "ports below 1024 are reserved:",
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address:",
-            _ => "perhaps",
+            io::ErrorKind::AddrInUse => {
+                "another process listens there: stop it, or choose another address"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 are reserved: choose another one, or grant the right to use it"
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "this machine has no such address: choose one of its own"
+            }
+            _ => "choose another address",
         };
-        let message =
-            format!("cannot listen on `{address}`; {advice} set `{key}` to another address");
-        Error::config(message).because(error)
+        Error::config(format!("cannot listen on `{address}`"))
+            .because(error)
+            .hint(advice)
+            .setting("listen")
     })
 }

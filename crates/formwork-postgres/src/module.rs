@@ -112,12 +112,16 @@ impl Module for PostgresModule {
                 }
                 let migrated = wired.database.migrate(&self.migrations).await;
                 migrated.map_err(|error| {
-                    AppError::dependency("could not bring the schema up to date").because(error)
+                    AppError::dependency("could not bring the schema up to date")
+                        .because(error)
+                        .setting("url")
                 })?;
             } else {
                 let checked = wired.database.check().await;
                 checked.map_err(|error| {
-                    AppError::dependency("could not reach the database").because(error)
+                    AppError::dependency("could not reach the database")
+                        .because(error)
+                        .setting("url")
                 })?;
             }
             if self.tenants {
@@ -147,7 +151,9 @@ impl Module for PostgresModule {
                 };
                 trial.database.open_with(spawner(context));
                 trial.database.check().await.map_err(|error| {
-                    AppError::dependency("could not reach the database").because(error)
+                    AppError::dependency("could not reach the database")
+                        .because(error)
+                        .setting("url")
                 })?;
                 if self.tenants {
                     isolated(&trial).await?;

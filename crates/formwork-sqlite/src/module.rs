@@ -84,7 +84,9 @@ impl Module for SqliteModule {
             };
             let migrated = database.migrate(&self.migrations).await;
             migrated.map_err(|error| {
-                Error::dependency("could not bring the database up to date").because(error)
+                Error::dependency("could not bring the database up to date")
+                    .because(error)
+                    .setting("path")
             })
         })
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use formwork_config::{ByteSize, Config};
+use formwork_config::{ByteSize, Checks, Config};
 
 /// How the application starts, watches itself and stops.
 #[derive(Debug, Clone, Config)]
+#[config(check = "AppConfig::check")]
 pub struct AppConfig {
     /// Worker threads; 0 for one per processor.
     #[config(default = 0, range(min = 0, max = 1024))]
@@ -29,6 +30,11 @@ pub struct AppConfig {
     /// others took.
     #[config(default = "15s", range(max = "1h"))]
     pub stop_timeout: Duration,
+    /// How long whoever ends the process waits before killing it, such as the `stop_grace_period`
+    /// of a compose file or the `terminationGracePeriodSeconds` of Kubernetes: an orderly stop has
+    /// to fit. Nothing is checked when it is not known.
+    #[config(range(max = "3h"))]
+    pub grace_period: Option<Duration>,
     /// How often a health check runs, give or take a tenth.
     #[config(default = "10s", range(min = "10ms", max = "1h"))]
     pub health_period: Duration,
@@ -71,7 +77,23 @@ impl AppConfig {
     /// Whoever ends the process must wait that long; on Kubernetes,
     /// `terminationGracePeriodSeconds`. When several levels of modules exhaust their time one after
     /// the other, each of them adds its floor of 250 ms.
+    ///
+    /// A service that is told in `app.grace-period` how long that is refuses to start when it is
+    /// less.
     pub fn longest_stop(&self) -> Duration {
         self.drain_delay + self.drain_timeout + self.stop_timeout + Duration::from_secs(1)
+    }
+
+    /// What is killed in the middle of its stop was not stopped in order.
+    fn check(&self, checks: &mut Checks) {
+        let longest = self.longest_stop();
+        if self.grace_period.is_some_and(|grace| grace < longest) {
+            let message = format!(
+                "is shorter than an orderly stop may take, {longest:?}: `drain-delay` + \
+                 `drain-timeout` + `stop-timeout` + 1s; let whoever ends the process wait longer, \
+                 or lower these"
+            );
+            checks.refuse("grace-period", message);
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use formwork_config::Snapshot;
+
 use crate::error::chain;
 use crate::lifecycle::StopReason;
 use crate::{Class, Error, Problem, WiringErrors};
@@ -97,6 +99,9 @@ pub enum Cause {
     Deadline(std::time::Duration),
     /// Tasks of the module did not end in time and were cut off.
     TasksCutOff(Vec<String>),
+    /// Tasks of the module panicked after they were told to end, or while they were cut off: their
+    /// names, with what they said.
+    TasksPanicked(Vec<String>),
     /// It could not be called: an earlier call blocks its thread to this day.
     LeftBehind,
 }
@@ -124,7 +129,36 @@ impl Failure {
 }
 
 impl fmt::Display for Failure {
+    /// What failed, in one line, with what to do about it in the end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.describe(f)?;
+        let hints = self.hints().join("; ");
+        match hints.is_empty() {
+            true => Ok(()),
+            false => write!(f, "; hint: {hints}"),
+        }
+    }
+}
+
+impl Failure {
+    /// What to do about it: the module's own words.
+    pub fn hints(&self) -> &[String] {
+        match &self.cause {
+            Cause::Error(error) => error.hints(),
+            _ => &[],
+        }
+    }
+
+    /// Tells where the value is set it is about, if it is about one of the configuration under
+    /// `prefix`.
+    pub(crate) fn locate(&mut self, prefix: Option<&str>, snapshot: &Snapshot) {
+        if let (Cause::Error(error), Some(prefix)) = (&mut self.cause, prefix) {
+            error.locate(prefix, snapshot);
+        }
+    }
+
+    /// What failed, without what to do about it.
+    fn describe(&self, f: &mut impl fmt::Write) -> fmt::Result {
         let (module, phase) = (&self.module, self.phase.as_str());
         match &self.cause {
             Cause::Error(error) => {
@@ -148,6 +182,10 @@ impl fmt::Display for Failure {
                     tasks.join(", ")
                 )
             }
+            Cause::TasksPanicked(tasks) => {
+                let tasks = tasks.join("; ");
+                write!(f, "tasks of module `{module}` panicked in {phase}: {tasks}")
+            }
         }
     }
 }
@@ -156,6 +194,25 @@ impl Failures {
     /// Which kind of mistake the first one is.
     pub fn class(&self) -> Class {
         self.0.first().map_or(Class::Lifecycle, Failure::class)
+    }
+
+    /// The failures as the last words of a process: each with what to do about it in lines of its
+    /// own.
+    pub(crate) fn report(&self) -> String {
+        use fmt::Write;
+
+        let mut text = String::new();
+        for failure in &self.0 {
+            // Writing to text cannot fail.
+            let _ = text
+                .write_str("error: ")
+                .and_then(|()| failure.describe(&mut text));
+            text.push('\n');
+            for hint in failure.hints() {
+                let _ = writeln!(text, "  hint: {hint}");
+            }
+        }
+        text
     }
 
     /// How many pieces of work were cut off.

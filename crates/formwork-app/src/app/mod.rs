@@ -402,11 +402,22 @@ fn sections(of_modules: impl Iterator<Item = Section>) -> Vec<Section> {
 
 /// Says why the application did not start: on standard error, as logging may not work yet.
 pub(crate) fn report(error: &StartError) {
-    eprintln!("error: {}", crate::error::chain(error));
+    match error {
+        StartError::Modules(failures) => eprint!("{}", failures.report()),
+        StartError::Interrupted { failures, .. } => {
+            eprintln!("{}error: {error}", failures.report());
+        }
+        other => eprintln!("error: {}", crate::error::chain(other)),
+    }
 }
 
 /// Says what failed in the end, and how much was cut off.
 pub(crate) fn report_stop(failures: &Failures) {
     let cut_off = failures.cut_off();
     eprintln!("error: stopped with failures, {cut_off} cut off\n{failures}");
+}
+
+/// Says why the application stopped by itself, at the end of all that its stop has told.
+pub(crate) fn report_end(reason: &crate::StopReason) {
+    eprintln!("error: stopped because {reason}");
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tokio::sync::mpsc;
 
-use super::{Prepared, Running, StartError, report, report_stop};
+use super::{Prepared, Running, StartError, report, report_end, report_stop};
 use crate::StopReason;
 
 /// Where the signals to stop come from.
@@ -85,11 +85,16 @@ impl Prepared {
                 accepting(&running);
                 let reason = running.stop_requested().await;
                 tracing::info!(%reason, "stopping");
-                if let Err(failures) = running.stop().await {
-                    report_stop(&failures);
-                    return Ok(false);
+                let stopped = running.stop().await;
+                if let Err(failures) = &stopped {
+                    report_stop(failures);
                 }
-                Ok(!reason.is_failure())
+                // The last words are what it all began with.
+                if reason.is_failure() {
+                    tracing::error!(%reason, "stopped after a failure");
+                    report_end(&reason);
+                }
+                Ok(stopped.is_ok() && !reason.is_failure())
             };
             tokio::pin!(run);
             let mut asked = false;
@@ -119,6 +124,10 @@ impl Prepared {
                 ExitCode::SUCCESS
             }
             Err(error) => {
+                if let StartError::Modules(failures) = &error {
+                    // Once more, below all that the stop of the others has told.
+                    tracing::error!("did not start: {failures}");
+                }
                 report(&error);
                 ExitCode::FAILURE
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use formwork_config::Section;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -42,6 +43,13 @@ impl Wired {
             return Ok(running);
         }
 
+        let snapshot = running.reloads.current();
+        for failure in &mut failures.0 {
+            let mut modules = running.declared.iter();
+            let module = modules.find(|module| module.name() == failure.module);
+            let section = module.and_then(|module| module.declaration.section.as_ref());
+            failure.locate(section.map(Section::prefix), &snapshot);
+        }
         failures.0.extend(running.stop_modules().await.0);
         if interrupted.is_some() {
             failures
@@ -65,6 +73,9 @@ impl Wired {
         for check in &mut self.checks {
             check.set_defaults(self.config.health_period, self.config.health_timeout);
             self.health.register(check);
+        }
+        for component in &self.unchecked {
+            self.health.introduce(component);
         }
         for warning in &self.plan.warnings {
             tracing::warn!("{warning}");

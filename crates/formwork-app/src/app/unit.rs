@@ -16,6 +16,7 @@ use super::{Cause, Failure, Phase};
 use crate::Context;
 use crate::event::kind;
 use crate::reload::Seat;
+use crate::tasks::Unfinished;
 
 /// What a module has at least, however little of the total time is left.
 pub(super) const FLOOR: Duration = Duration::from_millis(250);
@@ -98,11 +99,9 @@ pub(super) async fn stop(level: &[Unit], deadline: Instant) -> Vec<Failure> {
     let (busy, calm): (Vec<_>, Vec<_>) =
         units.partition(|(_, unit)| unit.context.tasks().were_spawned());
     let busy = busy.into_iter().map(|(number, unit)| async move {
-        let cut_off = unit.finish_tasks(deadline).await;
-        let mut failures: Vec<_> = cut_off
-            .map(|failure| (number, failure))
-            .into_iter()
-            .collect();
+        let of_tasks = unit.finish_tasks(deadline).await;
+        let of_tasks = of_tasks.into_iter().map(|failure| (number, failure));
+        let mut failures: Vec<_> = of_tasks.collect();
         failures.extend(stop_modules(vec![(number, unit)], deadline).await);
         failures
     });
@@ -118,17 +117,18 @@ async fn stop_modules(numbered: Vec<(usize, &Unit)>, deadline: Instant) -> Vec<(
     let never = CancellationToken::new();
     let limit = |unit: &Unit| within(deadline, unit.context.declaration().stop_timeout);
     let passed = pass(&units, Phase::Stop, &never, limit).await;
-    // What `stop` itself spawned.
-    units.iter().for_each(|unit| unit.context.tasks().abort());
-    let ended = units.iter().zip(passed).zip(numbers);
-    let failures = ended.map(|((unit, passed), number)| {
+    // What `stop` itself spawned, or a task that was cut off.
+    let of_tasks = join_all(units.iter().map(|unit| unit.close_tasks(deadline))).await;
+    let ended = units.iter().zip(passed).zip(of_tasks).zip(numbers);
+    let failures = ended.flat_map(|(((unit, passed), of_tasks), number)| {
         let failure = match passed {
-            Some(passed) => passed.failure?,
-            None => unit.left_behind(),
+            Some(passed) => passed.failure,
+            None => Some(unit.left_behind()),
         };
-        Some((number, failure))
+        let failures = failure.into_iter().chain(of_tasks);
+        failures.map(move |failure| (number, failure))
     });
-    failures.flatten().collect()
+    failures.collect()
 }
 
 impl Unit {
@@ -145,20 +145,46 @@ impl Unit {
     }
 
     /// Waits for the module's tasks, which were told to end, and cuts them off in the end.
-    async fn finish_tasks(&self, deadline: Instant) -> Option<Failure> {
+    async fn finish_tasks(&self, deadline: Instant) -> Vec<Failure> {
         let limit = within(deadline, self.context.declaration().stop_timeout);
-        let cut_off = self.context.tasks().finish(Instant::now() + limit).await;
-        if cut_off.is_empty() {
-            return None;
-        }
-        let failure = Failure {
-            module: self.context.module().to_owned(),
-            phase: Phase::Stop,
-            cause: Cause::TasksCutOff(cut_off),
-        };
-        let span = self.context.span(Phase::Stop.as_str());
-        span.in_scope(|| tracing::error!("{failure}"));
-        Some(failure)
+        let tasks = self.context.tasks();
+        self.blame(tasks.finish(Instant::now() + limit).await)
+    }
+
+    /// As [`finish_tasks`](Self::finish_tasks), for what was spawned while the module stopped: the
+    /// module has ended, and runs nothing any more.
+    async fn close_tasks(&self, deadline: Instant) -> Vec<Failure> {
+        let limit = within(deadline, self.context.declaration().stop_timeout);
+        let tasks = self.context.tasks();
+        self.blame(tasks.close(Instant::now() + limit).await)
+    }
+
+    /// The module's failures are those of its tasks.
+    fn blame(&self, tasks: Unfinished) -> Vec<Failure> {
+        let Unfinished { cut_off, panicked } = tasks;
+        let cut_off = (!cut_off.is_empty()).then_some(Cause::TasksCutOff(cut_off));
+        let panicked = (!panicked.is_empty()).then_some(Cause::TasksPanicked(panicked));
+        let causes = cut_off.into_iter().chain(panicked);
+        let failures = causes.map(|cause| {
+            let failure = Failure {
+                module: self.context.module().to_owned(),
+                phase: Phase::Stop,
+                cause,
+            };
+            let span = self.context.span(Phase::Stop.as_str());
+            span.in_scope(|| tracing::error!("{failure}"));
+            self.tell_stop_failed(&failure);
+            failure
+        });
+        failures.collect()
+    }
+
+    fn tell_stop_failed(&self, failure: &Failure) {
+        let events = self.context.events();
+        events.emit_with(kind::MODULE_FAILED, self.context.module(), || {
+            let (phase, error) = (Phase::Stop.as_str(), failure.to_string());
+            json!({ "level": self.level, "phase": phase, "error": error })
+        });
     }
 
     /// The module blocks a thread since an earlier call and could not be stopped, which is told.
@@ -170,12 +196,7 @@ impl Unit {
         };
         let span = self.context.span(Phase::Stop.as_str());
         span.in_scope(|| tracing::error!("{failure}"));
-        self.context
-            .events()
-            .emit_with(kind::MODULE_FAILED, self.context.module(), || {
-                let (phase, error) = (Phase::Stop.as_str(), failure.to_string());
-                json!({ "level": self.level, "phase": phase, "error": error })
-            });
+        self.tell_stop_failed(&failure);
         failure
     }
 

@@ -8,13 +8,14 @@ use formwork_domain::{Clock, Identifiers};
 use super::{AppConfig, Calls, Inventory, Prepared, StartError};
 use crate::declaration::{NeedKind, ServiceType};
 use crate::event::{Events, Observer, Source};
-use crate::health::{Health, join_groups};
+use crate::health::{Health, Unchecked, join_groups};
 use crate::panic::panic_message;
 use crate::plan::{Declared, Plan, Problem, WiringErrors};
 use crate::registry::{Broken, Registry, Services};
 use crate::wiring::Shared;
 use crate::{
     HealthCheck, Lifecycle, Module, Reloads, ServiceInfo, SystemClock, UuidV7, WireError, Wiring,
+    reload,
 };
 
 /// An application whose modules hold their handles; nothing is started yet.
@@ -28,6 +29,7 @@ pub(crate) struct Wired {
     pub(crate) inventory: Inventory,
     pub(crate) services: Services,
     pub(crate) checks: Vec<HealthCheck>,
+    pub(crate) unchecked: Vec<Unchecked>,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) health: Health,
     pub(crate) events: Events,
@@ -88,11 +90,21 @@ impl Prepared {
             }
         }
         self.decorate_rest(&mut registry, &mut problems);
+        // Whoever can ask for a reload makes the last one a component, which has not failed yet.
+        let reloads = ServiceType::of::<Reloads>();
+        let needs = |module: &Declared| {
+            let mut needs = module.declaration.needs.iter();
+            needs.any(|need| need.service == reloads)
+        };
+        let mut unchecked = Vec::new();
+        if self.declared.iter().any(needs) {
+            unchecked.push(Unchecked::new(reload::COMPONENT));
+        }
         // Components of a module that failed are not known: then nothing can be said of groups.
         if let Some(groups) = self.config.health_groups.as_ref()
             && problems.is_empty()
         {
-            problems = join_groups(groups, &mut registry.checks, &snapshot);
+            problems = join_groups(groups, &mut registry.checks, &mut unchecked, &snapshot);
         }
         if !problems.is_empty() {
             let mut graph = self.plan.graph(&self.declared).clone();
@@ -111,6 +123,7 @@ impl Prepared {
             config: self.config,
             inventory: self.inventory,
             checks: std::mem::take(&mut registry.checks),
+            unchecked,
             services: registry.freeze(&self.plan),
             plan: self.plan,
             lifecycle,

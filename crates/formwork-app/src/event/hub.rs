@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use formwork_domain::{Clock, Identifiers};
+use formwork_domain::{Clock, Identifiers, Timestamp};
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -14,6 +15,8 @@ use uuid::Uuid;
 
 use super::lane::{Lane, describe_metrics};
 use super::{Event, Observer, ObserverStatus};
+use crate::panic::panic_message;
+use crate::{SystemClock, UuidV7};
 
 /// Emits events; cheap to clone.
 ///
@@ -46,6 +49,19 @@ pub(crate) struct Source {
     pub(crate) service: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) identifiers: Arc<dyn Identifiers>,
+}
+
+impl Source {
+    /// Who emits does not suffer when the application's clock or identifiers panic: then the event
+    /// is stamped by ours.
+    fn stamp(&self) -> ([u8; 16], Timestamp) {
+        let stamp = || (self.identifiers.next(), self.clock.now());
+        catch_unwind(AssertUnwindSafe(stamp)).unwrap_or_else(|panic| {
+            let message = panic_message(&*panic);
+            tracing::error!(message, "the application's clock or identifiers panicked");
+            (UuidV7.next(), SystemClock.now())
+        })
+    }
 }
 
 impl Events {
@@ -111,7 +127,7 @@ impl Events {
             lanes.push(lane);
         }
         let strict = lanes.iter().any(|lane| lane.is_strict());
-        let instance = hyphenated(source.identifiers.next()).into();
+        let instance = hyphenated(source.stamp().0).into();
         let opened = Opened {
             source,
             instance,
@@ -151,12 +167,13 @@ impl Events {
             .unwrap_or_else(PoisonError::into_inner);
         *sequence += 1;
         let source = &opened.source;
+        let (id, time) = source.stamp();
         let event = Arc::new(Event {
-            id: hyphenated(source.identifiers.next()),
+            id: hyphenated(id),
             source: format!("/{}", source.service),
             kind,
             subject,
-            time: source.clock.now(),
+            time,
             instance: Arc::clone(&opened.instance),
             sequence: *sequence,
             data,

@@ -29,19 +29,19 @@ impl Entry {
         Self {
             failure: check.failure(),
             lifetime: Some(check.longest_period() * PERIODS_TO_FORGET + check.limit()),
-            ..Self::named(check.name(), check.is_required())
+            ..Self::named(check.name(), Status::Unknown, check.is_required())
         }
     }
 
-    pub(crate) fn unchecked(name: &str) -> Self {
-        Self::named(name, false)
+    pub(crate) fn unchecked(name: &str, status: Status) -> Self {
+        Self::named(name, status, false)
     }
 
-    fn named(name: &str, required: bool) -> Self {
+    fn named(name: &str, status: Status, required: bool) -> Self {
         Self {
             component: Arc::new(Component {
                 name: name.to_owned(),
-                status: Status::Unknown,
+                status,
                 required,
                 message: None,
                 since: SystemClock.now(),

@@ -7,11 +7,29 @@ use formwork_config::Snapshot;
 use crate::health::HealthCheck;
 use crate::plan::Problem;
 
-/// Adds the checks to the groups that name them; returns every name that is no component's, and
+/// A component that no check watches: whoever knows how it is says so.
+#[derive(Debug)]
+pub(crate) struct Unchecked {
+    pub(super) name: &'static str,
+    pub(super) groups: Vec<String>,
+}
+
+impl Unchecked {
+    /// In the group of its own name, like every component.
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            groups: vec![name.to_owned()],
+        }
+    }
+}
+
+/// Adds the components to the groups that name them; returns every name that is no component's, and
 /// every group that names none.
 pub(crate) fn join_groups(
     groups: &BTreeMap<String, Vec<String>>,
     checks: &mut [HealthCheck],
+    unchecked: &mut [Unchecked],
     snapshot: &Snapshot,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -23,15 +41,19 @@ pub(crate) fn join_groups(
             });
         }
         for component in components {
-            let named = checks.iter_mut().find(|check| check.name() == component);
-            match named {
-                Some(check) => check.join(group),
-                None => problems.push(Problem::UnknownComponent {
+            if let Some(check) = checks.iter_mut().find(|check| check.name() == component) {
+                check.join(group);
+            } else if let Some(one) = unchecked.iter_mut().find(|one| one.name == component) {
+                one.groups.push(group.clone());
+            } else {
+                let names = checks.iter().map(HealthCheck::name);
+                let names = names.chain(unchecked.iter().map(|one| one.name));
+                problems.push(Problem::UnknownComponent {
                     group: group.clone(),
                     component: component.clone(),
                     origin: origin(snapshot, group),
-                    near: nearest(component, checks),
-                }),
+                    near: nearest(component, names),
+                });
             }
         }
     }
@@ -46,8 +68,7 @@ fn origin(snapshot: &Snapshot, group: &str) -> Option<String> {
     Some(row.origin?.to_string())
 }
 
-fn nearest(component: &str, checks: &[HealthCheck]) -> Option<String> {
-    let names = checks.iter().map(HealthCheck::name);
+fn nearest<'a>(component: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     let near = names
         .map(|name| (strsim::damerau_levenshtein(component, name), name))
         .filter(|(distance, name)| *distance <= component.len().max(name.len()).div_ceil(3))

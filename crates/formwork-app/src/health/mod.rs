@@ -22,7 +22,7 @@ pub use report::{Component, Report, Status};
 use changes::Announcer;
 pub(crate) use check::supervise;
 use component::Entry;
-pub(crate) use groups::join_groups;
+pub(crate) use groups::{Unchecked, join_groups};
 
 use crate::{Lifecycle, State};
 
@@ -100,14 +100,23 @@ impl Health {
     }
 
     pub(crate) fn register(&self, check: &HealthCheck) {
+        self.enter(check.name(), check.groups(), Entry::new(check));
+    }
+
+    /// A component that works until somebody [sets](Self::set) it, which is no change to tell.
+    pub(crate) fn introduce(&self, component: &Unchecked) {
+        let entry = Entry::unchecked(component.name, Status::Healthy);
+        self.enter(component.name, &component.groups, entry);
+    }
+
+    fn enter(&self, name: &str, groups: &[String], entry: Entry) {
         let mut board = self.lock();
-        let name = check.name();
-        for group in check.groups() {
+        for group in groups {
             let groups = Arc::make_mut(&mut board.groups);
             let members = groups.entry(group.clone()).or_default();
             members.insert(name.to_owned());
         }
-        board.entries.insert(name.to_owned(), Entry::new(check));
+        board.entries.insert(name.to_owned(), entry);
         self.publish(&board, None);
     }
 
@@ -124,7 +133,7 @@ impl Health {
             Some(entry) => entry,
             None => entries
                 .entry(name.to_owned())
-                .or_insert_with(|| Entry::unchecked(name)),
+                .or_insert_with(|| Entry::unchecked(name, Status::Unknown)),
         };
         let change = entry.set(status, message);
         self.publish(&board, change);

@@ -1,4 +1,7 @@
 //! One reload from beginning to end.
+//!
+//! Code of others runs in it, such as the checks of configurations. A panic of theirs is a failed
+//! reload, and never the end of reloading.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -6,6 +9,7 @@ use std::time::Duration;
 
 use formwork_config::{Change, Errors, Snapshot};
 use formwork_domain::Clock;
+use futures_util::FutureExt;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -48,8 +52,8 @@ enum Loaded {
     Invalid(Errors),
     /// The application stops.
     Interrupted,
-    /// It panicked.
-    Broken(Cause),
+    /// Its thread is gone: it panicked.
+    Broken(String),
     /// It is what was refused before.
     Again,
 }
@@ -70,13 +74,19 @@ impl Engine {
         }
     }
 
+    /// Never panics.
     pub(super) async fn run(&mut self, trigger: Trigger) -> Outcome {
         let begun = Instant::now();
         let current = self.reloads.current();
-        self.observer.started(trigger, current.generation());
-        let outcome = match self.attempt(trigger, &current, begun).await {
-            Ok(outcome) => outcome,
-            Err(error) => Outcome::Failed(error),
+        let generation = current.generation();
+        told(|| self.observer.started(trigger, generation));
+        let attempted = AssertUnwindSafe(self.attempt(trigger, &current, begun)).catch_unwind();
+        let outcome = match attempted.await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => Outcome::Failed(error),
+            Err(panic) => Outcome::Failed(Arc::new(ReloadError::Panicked {
+                message: panic_message(&*panic).to_owned(),
+            })),
         };
         let attempt = Attempt {
             trigger,
@@ -87,8 +97,10 @@ impl Engine {
         // Who hears of it finds it in the status.
         let attempt = Arc::new(attempt);
         self.reloads.ended(Arc::clone(&attempt));
-        self.observer
-            .ended(&attempt, self.reloads.current().generation());
+        let generation = self.reloads.current().generation();
+        told(|| self.observer.ended(&attempt, generation));
+        // It may have been the last handle on the values of modules.
+        told(|| drop(current));
         outcome
     }
 
@@ -107,11 +119,7 @@ impl Engine {
             }
             (Loaded::Invalid(errors), _) => Err(ReloadError::Invalid(errors)),
             (Loaded::Interrupted, _) => Err(ReloadError::Stopping),
-            (Loaded::Broken(cause), _) => Err(ReloadError::Prepare(Failure {
-                module: crate::app::APP.to_owned(),
-                phase: Phase::Prepare,
-                cause,
-            })),
+            (Loaded::Broken(message), _) => Err(ReloadError::Panicked { message }),
             (Loaded::Again, refused) => {
                 let error = refused.as_ref().map(|refused| Arc::clone(&refused.error));
                 self.refused = refused;
@@ -159,11 +167,11 @@ impl Engine {
             return (None, Loaded::Interrupted);
         };
         loaded.unwrap_or_else(|error| {
-            let cause = match error.try_into_panic() {
-                Ok(panic) => Cause::Panic(panic_message(&*panic).to_owned()),
-                Err(_) => Cause::Interrupted,
-            };
-            (None, Loaded::Broken(cause))
+            match error.try_into_panic() {
+                Ok(panic) => (None, Loaded::Broken(panic_message(&*panic).to_owned())),
+                // Only a runtime that ends cancels it.
+                Err(_) => (None, Loaded::Interrupted),
+            }
         })
     }
 
@@ -249,11 +257,13 @@ impl Engine {
                 }),
                 Ok(None) => {}
                 Err(cause) => {
-                    return Err(ReloadError::Prepare(Failure {
+                    let mut failure = Failure {
                         module: part.name().to_owned(),
                         phase: Phase::Prepare,
                         cause,
-                    }));
+                    };
+                    failure.locate(Some(part.prefix()), candidate);
+                    return Err(ReloadError::Prepare(failure));
                 }
             }
         }
@@ -312,6 +322,14 @@ impl Engine {
         };
         events.emit(kind, part.name(), data);
         driven.result
+    }
+}
+
+/// Tells how it goes: whoever panics at that changes nothing of it.
+fn told(tell: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(tell)) {
+        let message = panic_message(&*panic);
+        tracing::error!(message, "a reload could not be told: somebody panicked");
     }
 }
 

@@ -24,6 +24,6 @@ pub use reloads::{Attempt, ReloadStatus, Reloads};
 #[cfg(feature = "watch")]
 pub use watch::{ConfigReloadConfig, ConfigReloadModule, Watch};
 
-pub(crate) use observe::Observer;
+pub(crate) use observe::{COMPONENT, Observer};
 pub(crate) use part::{Part, Seat};
 pub(crate) use worker::work;

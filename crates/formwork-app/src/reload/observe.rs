@@ -18,7 +18,7 @@ const DURATION: &str = "config_reload_duration_seconds";
 const HELD: &str = "config_static_changes_held";
 
 /// The component of health that is degraded while the last reload has failed.
-const COMPONENT: &str = "config";
+pub(crate) const COMPONENT: &str = "config";
 
 pub(crate) struct Observer {
     health: Health,

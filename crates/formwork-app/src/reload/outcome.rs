@@ -112,6 +112,13 @@ pub enum ReloadError {
     /// A module could not prepare for it.
     #[error("{0}")]
     Prepare(Failure),
+    /// Code of the application panicked that is no module's `prepare`: a check of its
+    /// configuration, as a rule.
+    #[error("the configuration could not be read and compared, its code panicked: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
+    },
     /// It is byte for byte what was refused before.
     #[error("nothing has changed since the last attempt, which failed: {0}")]
     Again(Arc<ReloadError>),
@@ -127,13 +134,14 @@ pub enum ReloadError {
 }
 
 impl ReloadError {
-    /// What kind of failure it is, in a word: `invalid`, `static`, `prepare`, `superseded` or
-    /// `stopping`.
+    /// What kind of failure it is, in a word: `invalid`, `static`, `prepare`, `panicked`,
+    /// `superseded` or `stopping`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
             Self::Static { .. } => "static",
             Self::Prepare(_) => "prepare",
+            Self::Panicked { .. } => "panicked",
             Self::Again(before) => before.kind(),
             Self::Superseded { .. } => "superseded",
             Self::Stopping => "stopping",
@@ -155,7 +163,9 @@ impl ReloadError {
             }
             Self::Static { paths } => paths.clone(),
             Self::Again(before) => before.paths(),
-            Self::Prepare(_) | Self::Superseded { .. } | Self::Stopping => Vec::new(),
+            Self::Prepare(_) | Self::Panicked { .. } | Self::Superseded { .. } | Self::Stopping => {
+                Vec::new()
+            }
         }
     }
 
@@ -177,6 +187,10 @@ impl ReloadError {
             Self::Prepare(failure) => {
                 let (module, phase) = (&failure.module, failure.phase.as_str());
                 format!("module `{module}` could not {phase}")
+            }
+            // What it said may speak of values.
+            Self::Panicked { .. } => {
+                "the configuration could not be read and compared, its code panicked".to_owned()
             }
             Self::Static { .. } | Self::Superseded { .. } | Self::Stopping => self.to_string(),
         }

@@ -460,6 +460,32 @@ fn the_longest_stop_is_the_sum_of_its_parts() {
     assert_eq!(config.longest_stop(), Duration::from_secs(5 + 30 + 15 + 1));
 }
 
+/// A service that knows how long it is waited for does not start when its stop would not fit; one
+/// that does not know starts.
+#[test]
+fn an_orderly_stop_fits_into_the_grace_period() {
+    let with = |settings: &[(&str, &str)]| {
+        let settings = settings.iter();
+        settings.fold(app(), |app, (path, value)| set(app, path, value))
+    };
+    let grace = |period| ("app.grace-period", period);
+    let longer = ("app.drain-timeout", "14s");
+    for fits in [
+        &[][..],
+        &[longer],
+        &[grace("26s")],
+        &[grace("30s"), longer],
+        &[grace("30s"), ("app.drain-delay", "4s")],
+    ] {
+        with(fits).check().expect("it fits");
+    }
+    let error = with(&[grace("30s"), longer, ("app.drain-delay", "1s")]).check();
+    insta::assert_snapshot!(error.expect_err("31 s do not fit"), @"
+    the configuration has 1 mistake
+      set by the program: `app.grace-period` is shorter than an orderly stop may take, 31s: `drain-delay` + `drain-timeout` + `stop-timeout` + 1s; let whoever ends the process wait longer, or lower these
+    ");
+}
+
 /// A module that holds the sender for as long as its task lives, and one that hangs.
 fn hanging(journal: &Journal, held: mpsc::Sender<()>, start: Act, stop: Act) -> App {
     let busy = link("busy", &[], journal).hook(move |context| {

@@ -11,6 +11,7 @@ use formwork_app::event::{Event, Observer, ObserverOptions, Overflow};
 use formwork_app::{
     App, Context, Declaration, Error, Module, Policy, ServiceInfo, State, WireError, Wiring,
 };
+use formwork_config::Config;
 use formwork_domain::BoxFuture;
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -228,6 +229,16 @@ fn build(app: App, scenario: &str) -> App {
                 .module(Unlucky::calm("store"))
                 .module(LogLike);
         }
+        "taken" | "ends" => {
+            let fragile = Fragile {
+                ends: scenario == "ends",
+                listen: String::new(),
+            };
+            return app
+                .module(LogLike)
+                .module(Unlucky::calm("store"))
+                .module(fragile);
+        }
         "panic" => Fault::Panic,
         "block" => Fault::Block,
         "hang" => Fault::Hang,
@@ -247,6 +258,51 @@ fn build(app: App, scenario: &str) -> App {
             ..Unlucky::calm("last")
         })
         .observe(Arc::new(Announcer))
+}
+
+/// Where [`Fragile`] listens.
+#[derive(Config)]
+struct FragileConfig {
+    /// The address.
+    #[config(default = "127.0.0.1:1")]
+    listen: String,
+}
+
+/// Cannot start, or has a task that ends.
+struct Fragile {
+    ends: bool,
+    listen: String,
+}
+
+impl Module for Fragile {
+    fn declare(&self) -> Declaration {
+        Declaration::new("fragile")
+            .config::<FragileConfig>("fragile")
+            .needs_named::<String>("store")
+    }
+
+    fn wire(&mut self, wiring: &mut Wiring<'_>) -> Result<(), WireError> {
+        let config: FragileConfig = wiring.config()?;
+        self.listen = config.listen;
+        Ok(())
+    }
+
+    fn start<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async {
+            if self.ends {
+                context
+                    .tasks()
+                    .spawn("listen", Policy::StopProcess, || async {
+                        Err(Error::dependency("the network is gone"))
+                    });
+                return Ok(());
+            }
+            Err(Error::config(format!("cannot listen on {}", self.listen))
+                .because("address in use")
+                .hint("stop whoever listens there")
+                .setting("listen"))
+        })
+    }
 }
 
 /// Starts first, and so stops last.
@@ -493,6 +549,51 @@ fn what_is_cut_off_is_counted_and_named_with_exit_code_1() {
                     module `unlucky` did not drain within 250ms\n";
     assert_eq!(ended.stderr, expected);
     assert!(ended.said("stop unlucky") && ended.said("stop store"));
+}
+
+/// What made the process end is not to be looked for among what the stops of all modules tell: the
+/// last lines say which module failed, why, what to do, and where the value is set it is about.
+///
+/// Shows a part of: R-013.
+#[test]
+fn the_last_words_say_what_failed_where_and_what_to_do() {
+    const FAILED: &str = "error: module `fragile` could not start: cannot listen on ";
+    const ADVICE: &str = ": address in use\n  hint: stop whoever listens there\n  hint: ";
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let file = directory.path().join("default.toml");
+    std::fs::write(&file, "[fragile]\nlisten = \"127.0.0.1:80\"\n").expect("it is ours");
+    let location = format!("--config={}", file.display());
+    let flag = "--set=fragile.listen=127.0.0.1:80";
+    for (arguments, address, origin) in [
+        (
+            &[][..],
+            "127.0.0.1:1",
+            "`fragile.listen` is not set: set it in a file, or with `SHOP__FRAGILE__LISTEN`",
+        ),
+        (
+            &[&*location],
+            "127.0.0.1:80",
+            &format!("`fragile.listen` comes from {}:2:10", file.display()),
+        ),
+        (
+            &[flag],
+            "127.0.0.1:80",
+            "`fragile.listen` comes from flag `--set fragile.listen`",
+        ),
+    ] {
+        let ended = Service::start("taken", arguments).end();
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert_eq!(ended.stderr, format!("{FAILED}{address}{ADVICE}{origin}\n"));
+        assert!(ended.said("stop store") && ended.said("flushed log"));
+    }
+
+    let ended = Service::start("ends", &[]).end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(
+        ended.stderr,
+        "error: stopped because task `listen` of module `fragile` failed: the network is gone\n"
+    );
+    assert!(ended.said("stop store") && ended.said("flushed log"));
 }
 
 #[test]

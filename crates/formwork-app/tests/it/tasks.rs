@@ -354,3 +354,108 @@ async fn a_task_whose_error_panics_restarts() {
     assert!(runs.load(Ordering::SeqCst) > 1);
     running.stop().await.expect("a pause is cut short");
 }
+
+/// Waits for `until`, then panics; `dropped` does so only when it is cut off instead.
+fn panics_late(context: &Context) {
+    let until = context.shutdown();
+    context.tasks().spawn("told", Policy::StopProcess, move || {
+        let until = until.clone();
+        async move {
+            until.cancelled().await;
+            panic!("too late")
+        }
+    });
+    context
+        .tasks()
+        .spawn("dropped", Policy::StopProcess, || async {
+            let _grenade = Grenade;
+            std::future::pending().await
+        });
+}
+
+/// A panic at the end is a failure of the module like one before: neither what panics when it is
+/// told to end nor what panics when it is cut off is silent.
+/// Shows a part of: R-013.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_panics_at_the_end_is_named() {
+    let journal = Journal::default();
+    let module = module("worker", &journal).hook(panics_late);
+    let app = set(app(), "app.stop-timeout", "2s").module(module);
+    let running = app.start().await.expect("the application starts");
+    let failures = running.stop().await.expect_err("both panic");
+    assert_eq!(
+        failures.to_string(),
+        "tasks of module `worker` did not end in time: dropped\n\
+         tasks of module `worker` panicked in stop: told: too late; dropped: dropped"
+    );
+    assert_eq!(failures.cut_off(), 1);
+    assert_eq!(journal.of("stop"), ["worker"]);
+}
+
+/// Work that is begun while the module stops has the time that is left, and is named when that is
+/// over: whether a task spawned it, or `stop` itself.
+/// Shows a part of: R-013.
+#[tokio::test(start_paused = true)]
+async fn what_is_spawned_while_stopping_is_waited_for_and_named() {
+    let journal = Journal::default();
+    let wrote = journal.clone();
+    let module = module("worker", &journal).hook(move |context| {
+        let (tasks, until, wrote) = (context.tasks().clone(), context.stopping(), wrote.clone());
+        context
+            .tasks()
+            .spawn("parent", Policy::StopProcess, move || {
+                let (tasks, until, wrote) = (tasks.clone(), until.clone(), wrote.clone());
+                async move {
+                    until.cancelled().await;
+                    tasks.spawn("quick", Policy::Once, move || {
+                        let wrote = wrote.clone();
+                        async move {
+                            tokio::time::sleep(Duration::from_secs(1)).await;
+                            wrote.write("finished quick");
+                            Ok(())
+                        }
+                    });
+                    tasks.spawn("endless", Policy::Once, std::future::pending);
+                    Ok(())
+                }
+            });
+    });
+    let app = set(app(), "app.stop-timeout", "2s").module(module);
+    let running = app.start().await.expect("the application starts");
+    let failures = running.stop().await.expect_err("one does not end");
+    assert_eq!(
+        failures.to_string(),
+        "tasks of module `worker` did not end in time: endless"
+    );
+    assert_eq!(journal.of("finished"), ["quick"]);
+
+    let running = app_with_last_words().await;
+    let failures = running.stop().await.expect_err("one does not end");
+    assert_eq!(
+        failures.to_string(),
+        "tasks of module `talker` did not end in time: last words"
+    );
+}
+
+/// Spawns in its `stop`.
+struct Talker;
+
+impl formwork_app::Module for Talker {
+    fn declare(&self) -> formwork_app::Declaration {
+        formwork_app::Declaration::new("talker")
+    }
+
+    fn stop<'a>(
+        &'a mut self,
+        context: &'a Context,
+    ) -> formwork_domain::BoxFuture<'a, Result<(), Error>> {
+        let tasks = context.tasks();
+        tasks.spawn("last words", Policy::Once, std::future::pending);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+async fn app_with_last_words() -> Running {
+    let app = app().module(Talker);
+    app.start().await.expect("the application starts")
+}

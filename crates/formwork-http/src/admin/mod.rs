@@ -125,7 +125,7 @@ impl Module for AdminModule {
             let Some(address) = wired.config.load().listen else {
                 return Ok(());
             };
-            let (listener, address) = listen(address, "admin.listen").await?;
+            let (listener, address) = listen(address).await?;
             let protect = Protect {
                 admission: None,
                 rate: None,

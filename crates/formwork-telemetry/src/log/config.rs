@@ -12,7 +12,8 @@ pub struct LogConfig {
     /// single targets, as in `info,sqlx=warn,shop=debug`.
     #[config(default = "info", dynamic)]
     pub level: String,
-    /// How a line looks: `json`, one object per line, or `text`, for people.
+    /// How a line looks: `json`, one object per line, or `text`, for people. Only a restart takes
+    /// it over: who collects the lines has been told what they look like.
     #[config(default = "json")]
     pub format: LogFormat,
 }

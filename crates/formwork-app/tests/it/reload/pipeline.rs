@@ -1,12 +1,17 @@
 //! Load, validate, compare, prepare, commit; or nothing at all.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use formwork_app::{
-    Cause, ModuleDecorator, Outcome, ReloadError, Reloads, Running, Status, Trigger,
+    Cause, ConfigReloadModule, Declaration, Module, ModuleDecorator, Outcome, ReloadError, Reloads,
+    Running, Status, Trigger,
 };
+use formwork_config::{Checks, Config};
+use formwork_domain::Identifiers;
 
-use super::support::{Files, Knobs, failure, reload, tuned};
+use super::support::{Files, Knobs, Witness, failure, reload, tuned};
 use crate::support::{Act, Journal, keep_awake, set};
 
 /// Every module prepares before the first commits, both in the order of their start; the numbers
@@ -391,6 +396,150 @@ async fn a_commit_that_panics_takes_nobody_along() {
     assert_eq!(config(&running), degraded);
     running.stop().await.unwrap();
     assert_eq!(journal.of("stop"), ["c", "b", "a"]);
+}
+
+/// Two values whose check breaks down over some of what it gets.
+#[derive(Debug, Config)]
+#[config(check = "Brittle::check")]
+struct Brittle {
+    /// Taken over while it runs.
+    #[config(default = 1, dynamic)]
+    width: u32,
+    /// Only a restart takes it over.
+    #[config(default = 1)]
+    height: u32,
+}
+
+impl Brittle {
+    fn check(&self, _: &mut Checks) {
+        assert!(self.width <= self.height, "{} is too wide", self.width);
+    }
+}
+
+struct Frame;
+
+impl Module for Frame {
+    fn declare(&self) -> Declaration {
+        Declaration::new("frame").config::<Brittle>("frame")
+    }
+}
+
+/// A check that panics fails the reload it panics in, whoever calls it: also when what is to be
+/// taken over is put together from the old and the new. It says what happened, and the next reload
+/// is made like any other.
+/// Shows a part of: R-045.
+#[tokio::test]
+async fn a_check_that_panics_fails_its_reload_and_no_other() {
+    const BASE: &str = "app.static-changes = \"apply-dynamic\"\n";
+    let (files, journal) = (Files::new(BASE), Journal::default());
+    let (a, handle) = tuned("a", None, &journal);
+    let running = files.app().module(Frame).module(a).start().await.unwrap();
+    for broken in [
+        // As it is read.
+        "frame.width = 2\n",
+        // As it would be with the old height: as it is read it is fine.
+        "frame.width = 2\nframe.height = 2\n",
+    ] {
+        files.write(&format!("{BASE}a.size = 2\n{broken}"));
+        let outcome = tokio::time::timeout(Duration::from_secs(20), reload(&running)).await;
+        let error = failure(outcome.expect("it is told"));
+        assert_eq!(
+            error.to_string(),
+            "the configuration could not be read and compared, its code panicked: 2 is too wide"
+        );
+        assert_eq!(error.kind(), "panicked");
+        let report = running.health().report();
+        let config = report.component("config").expect("a reload has failed");
+        assert_eq!(config.status, Status::Degraded);
+        let message = config.message.as_deref().unwrap_or_default();
+        assert!(message.contains("its code panicked"), "{message}");
+        assert!(!message.contains("too wide"), "it may speak of values");
+        assert_eq!(running.snapshot().generation(), 1);
+        assert_eq!(handle.live().size, 1);
+        assert_eq!(journal.lines(), [""; 0]);
+        assert!(!running.get::<Reloads>().unwrap().status().busy);
+    }
+    files.write(&format!("{BASE}a.size = 2\n"));
+    reload(&running).await.applied().unwrap();
+    assert_eq!(handle.live().size, 2);
+    running.stop().await.unwrap();
+}
+
+/// Breaks down while it is told to.
+struct Faulty {
+    broken: Arc<AtomicBool>,
+    next: AtomicU8,
+}
+
+impl Identifiers for Faulty {
+    fn next(&self) -> [u8; 16] {
+        assert!(!self.broken.load(Ordering::SeqCst), "no more numbers");
+        [self.next.fetch_add(1, Ordering::SeqCst); 16]
+    }
+}
+
+/// What stamps the events of a reload is the application's own, and no part of it.
+/// Shows a part of: R-045.
+#[tokio::test]
+async fn who_cannot_tell_of_a_reload_fails_none() {
+    let (files, journal, told) = (Files::new(""), Journal::default(), Journal::default());
+    let (a, handle) = tuned("a", None, &journal);
+    let broken = Arc::new(AtomicBool::new(false));
+    let identifiers = Faulty {
+        broken: Arc::clone(&broken),
+        next: AtomicU8::new(0),
+    };
+    let app = files
+        .app()
+        .provide::<dyn Identifiers>(Arc::new(identifiers))
+        .observe(Arc::new(Witness(told.clone())))
+        .module(a);
+    let running = app.start().await.unwrap();
+    broken.store(true, Ordering::SeqCst);
+    for size in 2..4 {
+        files.write(&format!("a.size = {size}\n"));
+        let outcome = tokio::time::timeout(Duration::from_secs(20), reload(&running)).await;
+        outcome.expect("it is told").applied().unwrap();
+        assert_eq!(handle.live().size, size);
+    }
+    running.stop().await.unwrap();
+    let twice = ["reload started", "reload completed"].repeat(2);
+    assert_eq!(told.lines(), twice, "it is told all the same");
+}
+
+/// Where a reload can be asked for, how the last one went is a component from the start: none has
+/// failed. Nowhere else is there such a component, and no module's check has its name.
+/// Shows a part of: R-045.
+#[tokio::test]
+async fn the_component_of_reloads_is_there_from_the_start() {
+    let group = "app.health-groups = { files = [\"config\"] }\n";
+    let files = Files::new(group);
+    let app = files.app().module(ConfigReloadModule::new());
+    let running = app.start().await.unwrap();
+    let health = running.health();
+    let report = health.report();
+    let config = report.component("config").expect("it is there");
+    assert_eq!((config.status, config.required), (Status::Healthy, false));
+    for name in ["config", "files"] {
+        let group = health.group(name).expect("it has a component");
+        assert_eq!((group.status, group.components.len()), (Status::Healthy, 1));
+    }
+    let mut changes = health.changes();
+    files.write(&format!("{group}app.workers = \"many\"\n"));
+    failure(reload(&running).await);
+    let change = changes.next().await.expect("the application lives");
+    assert_eq!(&*change.component, "config");
+    assert_eq!(
+        (change.from, change.to),
+        (Status::Healthy, Status::Degraded)
+    );
+    running.stop().await.unwrap();
+
+    let running = Files::new("").app().start().await.unwrap();
+    assert!(running.health().report().component("config").is_none());
+    running.stop().await.unwrap();
+    let error = Files::new(group).app().check().unwrap_err().to_string();
+    assert!(error.contains("names `config`, which no health"), "{error}");
 }
 
 /// What the deadline of preparing is, is itself taken over.
