@@ -1,8 +1,9 @@
 //! The broker.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use formwork_domain::BoxFuture;
@@ -10,7 +11,7 @@ use formwork_outbox::{Broker, BrokerError, Incomings, Message, PublishError, Sub
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Retired};
 use crate::incomings::NatsIncomings;
 use crate::{NatsConfig, names};
 
@@ -31,8 +32,9 @@ pub struct NatsBroker {
 }
 
 pub(crate) struct Shared {
+    /// What does not change; where the servers are and how to log in is the connection's.
     pub(crate) config: NatsConfig,
-    connection: OnceLock<Connection>,
+    connection: ArcSwapOption<Connection>,
     pub(crate) closing: CancellationToken,
 }
 
@@ -47,7 +49,7 @@ impl NatsBroker {
         Self {
             shared: Arc::new(Shared {
                 config,
-                connection: OnceLock::new(),
+                connection: ArcSwapOption::empty(),
                 closing: CancellationToken::new(),
             }),
         }
@@ -62,8 +64,30 @@ impl NatsBroker {
         let opened = Connection::open(&self.shared.config).await;
         let connection = opened.map_err(|error| BrokerError::new("connect to NATS", error))?;
         // A second call changes nothing.
-        self.shared.connection.set(connection).ok();
+        let none = None::<Arc<Connection>>;
+        self.shared
+            .connection
+            .compare_and_swap(&none, Some(Arc::new(connection)));
         Ok(())
+    }
+
+    /// A connection to where `config` says, on which the streams exist.
+    pub(crate) async fn prepare(&self, config: &NatsConfig) -> Result<Connection, BrokerError> {
+        let established = Connection::establish(config).await;
+        let connection = established.map_err(|error| BrokerError::new("connect to NATS", error))?;
+        let ensured = connection.ensure_streams(&self.shared.config).await;
+        ensured.map_err(|error| BrokerError::new("reach JetStream", error))?;
+        Ok(connection)
+    }
+
+    /// Uses this connection from now on. Returns the one there was, which is to be closed; `None`
+    /// when there was none, or the broker is closed.
+    pub(crate) fn replace(&self, connection: Connection) -> Option<Retired> {
+        if self.shared.closing.is_cancelled() {
+            return None;
+        }
+        let before = self.shared.connection.swap(Some(Arc::new(connection)));
+        before.map(Connection::retire)
     }
 
     /// Whether the server answers and has the stream.
@@ -84,34 +108,21 @@ impl NatsBroker {
     /// Ends subscriptions, sends what is still to be sent, and disconnects.
     pub async fn close(&self) {
         self.shared.closing.cancel();
-        let Some(connection) = self.shared.connection() else {
-            return;
-        };
-        if !connection.is_connected() {
-            return;
-        }
-        let drained = async {
-            connection.client.flush().await?;
-            connection.client.drain().await?;
-            Ok::<_, async_nats::Error>(())
-        };
-        match tokio::time::timeout(self.shared.config.timeout, drained).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "could not drain the connection to NATS"),
-            Err(_) => tracing::debug!("could not drain the connection to NATS in time"),
+        if let Some(connection) = self.shared.connection() {
+            connection.close().await;
         }
     }
 }
 
 impl Shared {
-    pub(crate) fn connection(&self) -> Option<&Connection> {
-        self.connection.get()
+    pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
+        self.connection.load_full()
     }
 
     /// A connection on which the streams exist.
     pub(crate) async fn ready(
         &self,
-    ) -> Result<&Connection, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<Arc<Connection>, Box<dyn std::error::Error + Send + Sync>> {
         let connection = self.connection().ok_or(NotOpen)?;
         connection.ensure_streams(&self.config).await?;
         Ok(connection)
@@ -134,7 +145,7 @@ impl Broker for NatsBroker {
             };
             let mut sent = Vec::with_capacity(messages.len());
             for message in messages {
-                sent.push(self.send(connection, message).await);
+                sent.push(self.send(&connection, message).await);
             }
             let confirmed = sent.into_iter().map(async |sent| match sent?.await {
                 Ok(_) => Ok(()),

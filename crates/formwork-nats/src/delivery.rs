@@ -10,6 +10,7 @@ use formwork_domain::BoxFuture;
 use formwork_outbox::{BrokerError, Settle};
 
 use crate::broker::Shared;
+use crate::connection::Connection;
 use crate::names;
 
 /// A delivery that is not settled.
@@ -19,6 +20,8 @@ pub(crate) struct Delivery {
     pub(crate) event: String,
     pub(crate) payload: Bytes,
     pub(crate) acker: Acker,
+    /// The one it is settled on, which stays open until it is.
+    pub(crate) _connection: Arc<Connection>,
 }
 
 impl Settle for Delivery {

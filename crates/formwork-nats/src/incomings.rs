@@ -7,9 +7,10 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::{self, AckKind};
 use formwork_domain::BoxFuture;
 use formwork_outbox::{BrokerError, Envelope, Incoming, Incomings, Settle, Subscription};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 
 use crate::broker::{CONSUMER, Shared};
+use crate::connection::Connection;
 use crate::delivery::Delivery;
 use crate::names;
 
@@ -25,8 +26,33 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) struct NatsIncomings {
     shared: Arc<Shared>,
     subscription: Subscription,
-    messages: Option<pull::Stream>,
+    open: Option<Open>,
     pause: Duration,
+}
+
+/// What is received from.
+struct Open {
+    connection: Arc<Connection>,
+    messages: pull::Stream,
+    /// How many more are taken from a connection that is retired: those that are here already.
+    leftovers: usize,
+}
+
+impl Open {
+    /// The next message; `None` when there will be no more.
+    async fn next(&mut self) -> Option<Result<jetstream::Message, pull::MessagesError>> {
+        let retired = self.connection.retired.clone();
+        let next = self.messages.next();
+        if !retired.is_cancelled() {
+            return tokio::select! {
+                biased;
+                next = next => next,
+                () = retired.cancelled() => None,
+            };
+        }
+        self.leftovers = self.leftovers.checked_sub(1)?;
+        next.now_or_never().flatten()
+    }
 }
 
 impl NatsIncomings {
@@ -34,7 +60,7 @@ impl NatsIncomings {
         Self {
             shared,
             subscription,
-            messages: None,
+            open: None,
             pause: FIRST_PAUSE,
         }
     }
@@ -67,38 +93,49 @@ impl NatsIncomings {
             .messages()
             .await
             .map_err(|cause| error(cause.into()))?;
-        self.messages = Some(messages);
+        self.open = Some(Open {
+            connection,
+            messages,
+            leftovers: self.subscription.limit,
+        });
         self.pause = FIRST_PAUSE;
         Ok(())
     }
 
     async fn receive(&mut self) -> Incoming {
         loop {
-            let Some(messages) = &mut self.messages else {
+            let Some(open) = &mut self.open else {
                 if let Err(error) = self.open().await {
                     self.log(&error);
                     self.pause().await;
                 }
                 continue;
             };
-            match messages.next().await {
+            match open.next().await {
                 Some(Ok(message)) => {
-                    if let Some(incoming) = self.incoming(message).await {
+                    let connection = Arc::clone(&open.connection);
+                    if let Some(incoming) = self.incoming(message, connection).await {
                         return incoming;
                     }
                 }
+                // Another connection has taken the place of the one that is disturbed.
+                Some(Err(_)) if open.connection.retired.is_cancelled() => self.open = None,
                 Some(Err(error)) => {
-                    self.messages = None;
+                    self.open = None;
                     self.log(&error);
                     self.pause().await;
                 }
-                None => self.messages = None,
+                None => self.open = None,
             }
         }
     }
 
     /// The delivery, unless it is not for us or no event at all; then it is settled here.
-    async fn incoming(&self, message: jetstream::Message) -> Option<Incoming> {
+    async fn incoming(
+        &self,
+        message: jetstream::Message,
+        connection: Arc<Connection>,
+    ) -> Option<Incoming> {
         let (message, acker) = message.split();
         let attempt = acker_attempt(&message);
         let envelope = match Envelope::from_json(&message.payload) {
@@ -114,7 +151,8 @@ impl NatsIncomings {
                 let event = event
                     .strip_prefix(&self.shared.config.prefix)
                     .unwrap_or(event);
-                let delivery = self.delivery(event.trim_start_matches('.'), message.payload, acker);
+                let event = event.trim_start_matches('.');
+                let delivery = self.delivery(event, message.payload, acker, connection);
                 let buried = Box::new(delivery)
                     .dead_letter(attempt, error.to_string())
                     .await;
@@ -135,7 +173,7 @@ impl NatsIncomings {
             }
             return None;
         }
-        let delivery = self.delivery(&envelope.event, message.payload, acker);
+        let delivery = self.delivery(&envelope.event, message.payload, acker, connection);
         Some(Incoming {
             envelope,
             attempt,
@@ -148,9 +186,11 @@ impl NatsIncomings {
         event: &str,
         payload: bytes::Bytes,
         acker: jetstream::message::Acker,
+        connection: Arc<Connection>,
     ) -> Delivery {
         Delivery {
             shared: Arc::clone(&self.shared),
+            _connection: connection,
             consumer: self.subscription.consumer.clone(),
             event: event.to_owned(),
             payload,

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use formwork_app::{
-    Context, Declaration, Error as AppError, HealthCheck, Module, WireError, Wiring,
+    Commit, Context, Declaration, Error as AppError, HealthCheck, Module, Policy, Reload,
+    WireError, Wiring,
 };
 use formwork_domain::BoxFuture;
 use formwork_outbox::Broker;
+use futures_util::FutureExt;
 
 use crate::{NatsBroker, NatsConfig};
 
@@ -14,6 +16,10 @@ use crate::{NatsBroker, NatsConfig};
 ///
 /// A server that cannot be reached fails neither the start nor readiness: events wait in the
 /// outbox. The check `nats` is degraded meanwhile.
+///
+/// Servers and credentials may change while it runs: a reload connects as it would be from then on,
+/// and is refused when it cannot. Then everything new goes over the new connection; the old one is
+/// closed when what was received on it is settled, at the latest after `app.drain-timeout`.
 #[derive(Debug, Default)]
 pub struct NatsModule {
     broker: Option<NatsBroker>,
@@ -52,7 +58,46 @@ impl Module for NatsModule {
                 return Ok(());
             };
             let opened = broker.open().await;
-            opened.map_err(|error| AppError::config("the URL of NATS is not valid").because(error))
+            opened.map_err(|error| {
+                AppError::config("the URL of NATS is not valid")
+                    .because(error)
+                    .setting("url")
+            })
+        })
+    }
+
+    fn prepare<'a>(
+        &'a mut self,
+        reload: &'a Reload,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<Option<Box<dyn Commit>>, AppError>> {
+        Box::pin(async move {
+            let Some(broker) = &self.broker else {
+                return Ok(None);
+            };
+            let config = reload.config::<NatsConfig>()?;
+            let connection = broker.prepare(&config).await.map_err(|error| {
+                AppError::dependency("could not reach NATS")
+                    .because(error)
+                    .setting("url")
+            })?;
+            let (broker, tasks) = (broker.clone(), context.tasks().clone());
+            let (patience, stopping) = (reload.drain_timeout(), context.stopping());
+            let commit = move || {
+                let mut retired = broker.replace(connection);
+                tasks.spawn("retire", Policy::Once, move || {
+                    let (retired, stopping) = (retired.take(), stopping.clone());
+                    async move {
+                        if let Some(retired) = retired {
+                            let late = tokio::time::sleep(patience);
+                            let end = stopping.run_until_cancelled(late);
+                            retired.close_after(end.map(|_| ())).await;
+                        }
+                        Ok(())
+                    }
+                });
+            };
+            Ok(Some(Box::new(commit) as Box<dyn Commit>))
         })
     }
 

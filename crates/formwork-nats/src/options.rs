@@ -9,15 +9,17 @@ use formwork_config::{Checks, Config, Secret, Url};
 #[config(check = "NatsConfig::check")]
 pub struct NatsConfig {
     /// Where the server is: `nats://user:password@host:port`, with the password better in a setting
-    /// of its own. Several are separated by commas, `nats://user@one:4222,two:4222`.
+    /// of its own. Several are separated by commas, `nats://user@one:4222,two:4222`. The streams stay
+    /// where they are: another cluster begins with none.
+    #[config(dynamic)]
     pub url: Url,
 
     /// The password of the user in `url`. It goes before one that is written there.
-    #[config(secret)]
+    #[config(secret, dynamic)]
     pub password: Option<Secret<String>>,
 
     /// What to log in with. It goes before a user and a password.
-    #[config(secret)]
+    #[config(secret, dynamic)]
     pub token: Option<Secret<String>>,
 
     /// The stream that holds the events. Services that exchange events share it. It is created

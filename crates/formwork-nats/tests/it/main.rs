@@ -4,4 +4,6 @@ mod broker;
 mod login;
 mod module;
 mod outage;
+mod private;
+mod reload;
 mod support;
