@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use formwork_app::event::{Event, Observer, ObserverOptions};
+use formwork_app::event::{Event, Observer, ObserverOptions, kind};
 use formwork_app::{Context, Declaration, Error, Module, WireError, Wiring};
 use formwork_domain::BoxFuture;
 use tokio::sync::watch;
 
 use super::Consumers;
+use super::health_events::HealthEvents;
 use super::publish::publish;
 use crate::{Broker, Envelope};
 
@@ -21,7 +22,8 @@ const PUBLISHED: &str = "application_events_total";
 /// Best effort, beside the outbox: an observer like any other, with 1,024 events that wait while
 /// the broker cannot be reached, then the oldest is dropped. Nothing waits for it. What comes before
 /// the module has started waits as well; what comes after it has stopped, such as the stops of the
-/// modules it needs itself, is not published. `application_events_total` counts what was published;
+/// modules it needs itself, is not published, and neither are the changes of health that a
+/// [`HealthEventsModule`](crate::HealthEventsModule) publishes. `application_events_total` counts what was published;
 /// the [status](formwork_app::event::ObserverStatus) of the observer `event-publisher` also what was
 /// not.
 pub struct EventPublisherModule {
@@ -58,13 +60,17 @@ impl Module for EventPublisherModule {
             .needs::<dyn Broker>()
             // An in-process broker knows then who is to get the first event.
             .wants::<Consumers>()
+            .wants::<HealthEvents>()
             .contributes::<dyn Observer>()
     }
 
     fn wire(&mut self, wiring: &mut Wiring<'_>) -> Result<(), WireError> {
         let broker = wiring.get::<dyn Broker>()?;
-        let phase = self.phase.subscribe();
-        wiring.contribute::<dyn Observer>(Arc::new(Publisher { broker, phase }))
+        wiring.contribute::<dyn Observer>(Arc::new(Publisher {
+            broker,
+            phase: self.phase.subscribe(),
+            told_of_health: wiring.find::<HealthEvents>().is_some(),
+        }))
     }
 
     fn start<'a>(&'a mut self, _context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
@@ -94,10 +100,15 @@ impl fmt::Debug for EventPublisherModule {
 struct Publisher {
     broker: Arc<dyn Broker>,
     phase: watch::Receiver<Phase>,
+    /// Somebody else publishes changes of health.
+    told_of_health: bool,
 }
 
 impl Publisher {
     async fn publish(&self, event: &Event) -> Result<(), Error> {
+        if self.told_of_health && event.kind == kind::HEALTH_CHANGED {
+            return Ok(());
+        }
         let mut phase = self.phase.clone();
         // The module lives as long as the application; without it nothing can be published.
         let reached = phase.wait_for(|phase| *phase != Phase::NotYet).await;

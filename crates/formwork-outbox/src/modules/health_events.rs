@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use formwork_app::event::kind;
 use formwork_app::{
-    Change, Changes, Context, Declaration, Error, Module, Policy, WireError, Wiring,
+    Change, Changes, Context, Declaration, Error, Module, Policy, Provision, WireError, Wiring,
 };
 use formwork_domain::{BoxFuture, Id, Identifiers, Operation};
 
@@ -16,7 +17,10 @@ use crate::{Broker, Envelope};
 const PUBLISHED: &str = "health_events_total";
 const DROPPED: &str = "health_events_dropped_total";
 
-/// Publishes every change of a component's health to the [`Broker`], as `health.changed`.
+/// Publishes every change of a component's health to the [`Broker`], as `formwork.health.changed`.
+///
+/// Beside an [`EventPublisherModule`](crate::EventPublisherModule), which would publish the same
+/// changes as one of many kinds of event, these are the ones that leave.
 ///
 /// Best effort, beside the outbox: a change waits in memory while the broker cannot be reached, up
 /// to 256 of them, then the oldest is dropped; those of a process that ends are lost. Nothing waits
@@ -26,6 +30,9 @@ const DROPPED: &str = "health_events_dropped_total";
 pub struct HealthEventsModule {
     publisher: Option<Arc<Publisher>>,
 }
+
+/// Somebody publishes changes of health: nobody else needs to.
+pub(super) struct HealthEvents;
 
 impl HealthEventsModule {
     /// The module; there is nothing to configure.
@@ -40,6 +47,7 @@ impl Module for HealthEventsModule {
             .version(env!("CARGO_PKG_VERSION"))
             .needs::<dyn Broker>()
             .needs::<dyn Identifiers>()
+            .offers(Provision::of::<HealthEvents>().extra())
             // An in-process broker knows then who is to get the first event.
             .wants::<Consumers>()
     }
@@ -53,7 +61,7 @@ impl Module for HealthEventsModule {
             identifiers,
             sequence: AtomicU64::new(0),
         }));
-        Ok(())
+        wiring.provide(Arc::new(HealthEvents))
     }
 
     fn start<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
@@ -147,7 +155,8 @@ impl Publisher {
     fn envelope(&self, change: &Change, sequence: u64) -> Envelope {
         let mut data = serde_json::json!(change);
         data["instance"] = self.instance.as_str().into();
-        let mut envelope = Envelope::new("health.changed", 1, "health", [0; 16], sequence, data);
+        let mut envelope =
+            Envelope::new(kind::HEALTH_CHANGED, 1, "health", [0; 16], sequence, data);
         let operation = Operation::new(change.since);
         envelope.stamp(&self.service, self.identifiers.next(), &operation);
         envelope.subject.clone_from(&change.component);

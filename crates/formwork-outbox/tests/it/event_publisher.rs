@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use formwork_app::event::ObserverStatus;
-use formwork_app::{Declaration, Module};
-use formwork_outbox::{Broker, Envelope, EventPublisherModule};
+use formwork_app::{Declaration, HealthCheck, Module, WireError, Wiring};
+use formwork_outbox::{Broker, Envelope, EventPublisherModule, HealthEventsModule};
 use formwork_test::{AppHarness, StartedApp, eventually};
 use serde_json::{Value, json};
 
@@ -39,6 +39,20 @@ fn status(app: &StartedApp) -> ObserverStatus {
     let mut observers = observers.into_iter();
     let found = observers.find(|it| it.name == "event-publisher");
     found.expect("it observes")
+}
+
+/// Has a component of health, which works.
+struct Store;
+
+impl Module for Store {
+    fn declare(&self) -> Declaration {
+        Declaration::new("store")
+    }
+
+    fn wire(&mut self, wiring: &mut Wiring<'_>) -> Result<(), WireError> {
+        let fine = || std::future::ready(Ok::<(), String>(()));
+        wiring.health_check(HealthCheck::required("store", fine))
+    }
 }
 
 /// From before the first module started on, in order, as CloudEvents.
@@ -120,4 +134,44 @@ async fn what_the_broker_rejects_is_counted_and_the_next_goes_on() {
     })
     .await;
     app.stop().await;
+}
+
+/// A change of health leaves once, as one kind of event, whoever publishes it: alone, or beside who
+/// publishes nothing else.
+///
+/// Shows a part of: R-043.
+#[tokio::test]
+async fn a_change_of_health_leaves_once() {
+    series();
+    for beside in [false, true] {
+        let mailbox = Arc::new(Mailbox::default());
+        let mut app = AppHarness::new("shop")
+            .provide::<dyn Broker>(Arc::clone(&mailbox) as _)
+            .module(EventPublisherModule::new())
+            .module(Store);
+        if beside {
+            app = app.module(HealthEventsModule::new());
+        }
+        let app = app.start().await;
+        let health = || {
+            let mut taken = mailbox.taken();
+            taken.retain(|it| it.subject == "store" && it.event.ends_with("health.changed"));
+            taken
+        };
+        eventually("the first result is told", PATIENCE, async || {
+            !health().is_empty()
+        })
+        .await;
+        // Whatever would be told of it by the other is before this.
+        let events = app.running().events().clone();
+        events.emit("orders.counted", "orders", json!({}));
+        eventually("the last is published", PATIENCE, async || {
+            kinds(&mailbox.taken()).contains(&"orders.counted")
+        })
+        .await;
+        assert_eq!(kinds(&health()), ["formwork.health.changed"], "{beside}");
+        let source = if beside { "/shop/health" } else { "/shop" };
+        assert_eq!(health()[0].source, source);
+        app.stop().await;
+    }
 }

@@ -71,7 +71,7 @@ impl Handler for Pager {
     }
 
     fn subjects(&self) -> &[&str] {
-        &["health.changed"]
+        &["formwork.health.changed"]
     }
 
     fn handle<'a>(&'a self, envelope: &'a Envelope) -> BoxFuture<'a, Result<(), HandlerError>> {
@@ -198,7 +198,7 @@ async fn every_change_is_a_cloud_event_for_whoever_subscribes() {
             "instance": data["instance"],
         })
     );
-    assert_eq!(failure.event, "health.changed");
+    assert_eq!(failure.event, "formwork.health.changed");
     assert_eq!(failure.source, "/shop/health");
     assert_eq!(failure.subject, "cache");
     assert_eq!(failure.time, since);
