@@ -17,7 +17,9 @@ async fn in_memory() {
     check(Arc::new(store)).await;
 }
 
-#[tokio::test]
+// What is refused is rolled back on another thread, while this one removes the database: also when
+// it panics right after.
+#[tokio::test(flavor = "multi_thread")]
 async fn in_sqlite() {
     let Some((database, _guard)) = support::sqlite::database().await else {
         return;
