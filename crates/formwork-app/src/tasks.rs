@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{self, Poll};
 use std::time::Duration;
 
-use formwork_domain::BoxFuture;
+use formwork_domain::{BoxFuture, TenantId};
 use futures_util::FutureExt;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -147,15 +147,77 @@ impl Tasks {
     ) where
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        let name = name.into();
+        self.launch(name.into(), None, policy, make);
+    }
+
+    /// Spawns a task that works for one tenant, as [`spawn`](Self::spawn) does. It is handed the
+    /// tenant, again at every restart: nothing else would know it.
+    ///
+    /// The task is called `{name}@{tenant}`, so that each tenant may have one, and what it logs
+    /// carries the tenant. It goes on when the tenant is suspended or gone: one that runs for long
+    /// asks who is served before each round.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use formwork_app::{Context, Policy};
+    /// use formwork_domain::TenantId;
+    ///
+    /// fn expire_orders(context: &Context, tenant: &TenantId) {
+    ///     let shutdown = context.shutdown();
+    ///     context.tasks().spawn_for(tenant, "expire", Policy::restart(), move |tenant| {
+    ///         let shutdown = shutdown.clone();
+    ///         async move {
+    ///             let hourly = async {
+    ///                 loop {
+    ///                     tokio::time::sleep(Duration::from_secs(3_600)).await;
+    ///                     tracing::info!("looking for orders of {tenant} that have expired");
+    ///                 }
+    ///             };
+    ///             shutdown.run_until_cancelled(hourly).await;
+    ///             Ok(())
+    ///         }
+    ///     });
+    /// }
+    /// ```
+    pub fn spawn_for<F>(
+        &self,
+        tenant: &TenantId,
+        name: impl Into<String>,
+        policy: Policy,
+        mut make: impl FnMut(TenantId) -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let own = tenant.clone();
+        self.launch(name.into(), Some(tenant.clone()), policy, move || {
+            make(own.clone())
+        });
+    }
+
+    fn launch<F>(
+        &self,
+        name: String,
+        tenant: Option<TenantId>,
+        policy: Policy,
+        make: impl FnMut() -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
         let own = &self.own;
         let declaration = own.declaration();
         let (module, instance) = (&*declaration.name, declaration.instance.as_deref());
+        let whose = tenant.as_ref().map(TenantId::as_str);
         // Outlives the phase it is spawned in.
-        let span = tracing::error_span!(parent: None, "task", module, instance, task = name);
+        let span = tracing::error_span!(parent: None, "task", module, instance, task = name, tenant = whose);
+        let name = match whose {
+            None => name,
+            Some(tenant) => format!("{name}@{tenant}"),
+        };
         let supervisor = Supervisor {
             component: format!("{module}/{name}"),
             task: name.clone(),
+            tenant,
             policy,
             own: Arc::clone(own),
         };
@@ -360,6 +422,7 @@ impl fmt::Display for Outcome {
 struct Supervisor {
     component: String,
     task: String,
+    tenant: Option<TenantId>,
     policy: Policy,
     own: Arc<Own>,
 }
@@ -483,6 +546,9 @@ impl Supervisor {
         events.emit_with(kind, &self.component, || {
             let (module, task) = (self.own.name(), &self.task);
             let mut data = json!({ "module": module, "task": task, "outcome": outcome });
+            if let Some(tenant) = &self.tenant {
+                data["tenant"] = tenant.as_str().into();
+            }
             if let Some(pause) = pause {
                 data["pause_ms"] = (pause.as_secs_f64() * 1_000.0).into();
             }

@@ -256,10 +256,48 @@ impl<'a> Wiring<'a> {
         make: impl Fn(&TenantId) -> Result<Arc<T>, Error> + Send + Sync + 'static,
     ) -> Result<(), WireError> {
         let services = PerTenant::new(make);
-        let forgetful = services.forgetful();
-        self.fill(None, Arc::new(services))?;
-        self.registry.tenants.add(forgetful);
+        self.fill(None, Arc::new(services.clone()))?;
+        self.registry.tenants.add(&services);
         Ok(())
+    }
+
+    /// One `T` for each tenant, for the module's own use: nobody else gets it. It is made when it is
+    /// first asked for, and let go of with all other services of the tenant.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use formwork_app::{Declaration, Module, PerTenant, WireError, Wiring};
+    ///
+    /// /// Where a tenant's invoices are drawn.
+    /// struct Letterhead(String);
+    ///
+    /// #[derive(Default)]
+    /// struct Invoices {
+    ///     letterheads: Option<PerTenant<Letterhead>>,
+    /// }
+    ///
+    /// impl Module for Invoices {
+    ///     fn declare(&self) -> Declaration {
+    ///         Declaration::new("invoices")
+    ///     }
+    ///
+    ///     fn wire(&mut self, wiring: &mut Wiring<'_>) -> Result<(), WireError> {
+    ///         let letterheads = wiring.keep_per_tenant(|tenant| {
+    ///             Ok(Arc::new(Letterhead(tenant.to_string())))
+    ///         });
+    ///         self.letterheads = Some(letterheads);
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    pub fn keep_per_tenant<T: ?Sized + Send + Sync + 'static>(
+        &mut self,
+        make: impl Fn(&TenantId) -> Result<Arc<T>, Error> + Send + Sync + 'static,
+    ) -> PerTenant<T> {
+        let services = PerTenant::new(make);
+        self.registry.tenants.add(&services);
+        services
     }
 
     /// The handle to the `T` of each tenant, which the module declared to need.

@@ -36,6 +36,6 @@ pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use operation::{Delivery, IdempotencyKey, Operation, Outcome};
 pub use page::{Cursor, Page, PageRequest, ParseCursorError, SortKey};
 pub use repository::{Aggregate, BoxFuture, OperationLog, RepositoryError, Version};
-pub use tenant::{ParseTenantIdError, TenantId};
+pub use tenant::{ParseTenantIdError, TenantId, TenantKey};
 pub use time::{Clock, ParseTimestampError, Timestamp};
 pub use violation::{Violation, Violations};

@@ -99,7 +99,8 @@ impl Envelope {
         self.time = operation.at;
         self.tenant.clone_from(&operation.tenant);
         if let Some(tenant) = &operation.tenant {
-            self.partition_key = tenant.key(&self.partition_key);
+            // No tenant holds a `/`: what follows is as it was written.
+            self.partition_key = format!("{tenant}/{}", self.partition_key);
         }
         self.correlation.clone_from(&operation.correlation);
         self.causation.clone_from(&operation.causation);

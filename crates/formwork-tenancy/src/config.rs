@@ -22,6 +22,10 @@ pub struct TenancyConfig {
     /// How often the tenants and their files are looked at again. A reload does so at once.
     #[config(default = "30s", range(min = "100ms", max = "1d"), dynamic)]
     pub refresh: Duration,
+    /// For how many tenants services are kept at a time. Whoever was served longest ago makes room
+    /// for another, and theirs are made anew when they come back.
+    #[config(default = 1000, range(min = 1, max = 1000000), dynamic)]
+    pub active_tenants: usize,
     /// The tenants by name, such as `acme = { status = "active" }`, besides those of a source the
     /// service has of its own.
     #[config(dynamic)]

@@ -51,7 +51,9 @@ impl Module for TenancyModule {
             wiring.events(),
         );
         let known = Arc::downgrade(&tenancy.shared);
-        wiring.tenant_services().admit(move |tenant| {
+        let services = wiring.tenant_services();
+        services.keep_at_most(live.load().active_tenants);
+        services.admit(move |tenant| {
             // What keeps the services is kept by the tenants.
             let shared = known.upgrade();
             let tenancy = shared.map(|shared| Tenancy { shared });

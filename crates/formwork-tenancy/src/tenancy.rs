@@ -166,6 +166,7 @@ impl Tenancy {
         shared.declared.store(Arc::new(declared(config)));
         let guard = Guard::new(config.guard, &config.allow);
         shared.guard.store(Arc::new(guard));
+        shared.services.keep_at_most(config.active_tenants);
         shared.knock.notify_one();
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use formwork_app::{Error, PerTenant};
 use formwork_config::{Config, Snapshot};
-use formwork_domain::{Operation, TenantId, Timestamp};
+use formwork_domain::{Operation, TenantId, TenantKey, Timestamp};
 
 /// A tenant that exists and is served: what belongs to it is got through here. A value like any
 /// other, cheap to clone; it goes where it is passed.
@@ -58,10 +58,10 @@ impl Tenant {
         Operation::new(at).for_tenant(self.id().clone())
     }
 
-    /// Something of its own under one name, for what tenants share: caches, locks, topics, folders.
-    /// See [`TenantId::key`].
-    pub fn key(&self, rest: impl fmt::Display) -> String {
-        self.id().key(rest)
+    /// The name of something of its own, for what tenants share: caches, locks, topics, folders.
+    /// See [`TenantKey`].
+    pub fn key(&self, part: impl fmt::Display) -> TenantKey {
+        self.id().key(part)
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {

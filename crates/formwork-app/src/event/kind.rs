@@ -27,10 +27,10 @@ pub const MODULE_STOPPED: &str = "formwork.module.stopped";
 /// `error` when the phase is `prepare`, whose errors may speak of values.
 pub const MODULE_FAILED: &str = "formwork.module.failed";
 /// A task ended that must not, and the process stops. The subject is `{module}/{task}`; `data`
-/// holds `module`, `task`, `outcome`.
+/// holds `module`, `task`, `outcome`, and the `tenant` of a task that works for one.
 pub const TASK_ENDED: &str = "formwork.task.ended";
 /// A task ended and will run again. The subject is `{module}/{task}`; `data` holds `module`,
-/// `task`, `outcome`, `pause_ms`.
+/// `task`, `outcome`, `pause_ms`, and the `tenant` of a task that works for one.
 pub const TASK_RESTARTING: &str = "formwork.task.restarting";
 /// A reload of the configuration begins. Of all its events the subject is the service; `data`:
 /// `generation` (the one in force), `trigger`.

@@ -7,6 +7,7 @@ mod events;
 mod health;
 mod instances;
 mod inventory;
+mod kept;
 mod life;
 mod minimal;
 mod order;

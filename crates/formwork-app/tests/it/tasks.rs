@@ -1,12 +1,14 @@
 //! Background work: named, counted, never lost silently.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use formwork_app::event::{Event, Observer, kind};
 use formwork_app::{Context, Error, Policy, Running, Status, StopReason};
+use formwork_domain::{BoxFuture, TenantId};
 
 use crate::support::{Journal, app, module, set};
 
@@ -207,6 +209,77 @@ async fn the_first_reason_to_stop_counts() {
         StopReason::Requested("enough".to_owned())
     );
     running.stop().await.expect("the application stops");
+}
+
+/// Each tenant may have a task of the same name, and a task is handed its tenant at every start.
+///
+/// Shows a part of: R-014.
+#[tokio::test(start_paused = true)]
+async fn a_task_of_a_tenant_is_handed_it_again_whenever_it_restarts() {
+    let runs: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&runs);
+    let observer = Events::default();
+    let journal = Journal::default();
+    let worker = module("worker", &journal).hook(move |context| {
+        for name in ["acme", "umbrella"] {
+            let tenant: TenantId = name.parse().expect("a tenant");
+            let (log, shutdown) = (Arc::clone(&log), context.shutdown());
+            let tasks = context.tasks();
+            tasks.spawn_for(&tenant, "expire", Policy::restart(), move |tenant| {
+                let mut log = log.lock().expect("nobody panics");
+                log.push(tenant.to_string());
+                let run = log.iter().filter(|it| **it == *tenant.as_str()).count();
+                let shutdown = shutdown.clone();
+                async move {
+                    match run {
+                        1 => Err(Error::dependency("could not read")),
+                        2 => panic!("again"),
+                        _ => {
+                            shutdown.cancelled().await;
+                            Ok(())
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let app = app().module(worker).observe(Arc::new(observer.clone()));
+    let running = app.start().await.expect("the application starts");
+    assert_eq!(
+        running.modules()[0].tasks,
+        ["expire@acme", "expire@umbrella"]
+    );
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let report = running.health().report();
+    for name in ["worker/expire@acme", "worker/expire@umbrella"] {
+        assert!(report.component(name).is_some(), "{name}");
+    }
+    running.stop().await.expect("both end when they are told");
+    let mut runs = runs.lock().expect("nobody panics").clone();
+    runs.sort_unstable();
+    let three = |name: &'static str| [name; 3];
+    assert_eq!(runs, [three("acme"), three("umbrella")].concat());
+
+    let events = observer.0.lock().expect("nobody panics");
+    let restarts = events.iter().filter(|it| it.kind == kind::TASK_RESTARTING);
+    let mut told: Vec<_> = restarts
+        .map(|it| format!("{} {}", it.subject, it.data["tenant"]))
+        .collect();
+    told.sort_unstable();
+    let acme = "worker/expire@acme \"acme\"";
+    let umbrella = "worker/expire@umbrella \"umbrella\"";
+    assert_eq!(told, [acme, acme, umbrella, umbrella]);
+}
+
+/// Keeps every event.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<Event>>>);
+
+impl Observer for Events {
+    fn observe<'a>(&'a self, event: &'a Event) -> BoxFuture<'a, Result<(), Error>> {
+        self.0.lock().expect("nobody panics").push(event.clone());
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// Whoever keeps a module's context beyond its end cannot make work that nobody stops.

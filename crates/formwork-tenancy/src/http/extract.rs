@@ -4,12 +4,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use formwork_app::PerTenant;
 use formwork_http::Problem;
 
-use super::problem::missing;
+use super::gate::HowToName;
+use super::problem::{missing, unavailable};
 use crate::Tenant;
 
 /// The tenant of the request. A request without one is answered with 400.
@@ -75,15 +75,21 @@ impl<T: ?Sized + Send + Sync + 'static> FromRequestParts<PerTenant<T>> for OfTen
                 error = &error as &dyn std::error::Error,
                 "a service of a tenant could not be made"
             );
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE).with_type(
-                "urn:problem-type:tenant-unavailable",
-                "The tenant is not available",
-            )
+            unavailable().with_detail(format!(
+                "something the request needs could not be made for the tenant `{}`; try again later",
+                tenant.id()
+            ))
         })
     }
 }
 
 fn tenant(parts: &Parts) -> Result<&Tenant, Problem> {
     let tenant = parts.extensions.get::<Tenant>();
-    tenant.ok_or_else(|| missing().with_detail("the route needs a tenant"))
+    tenant.ok_or_else(|| {
+        let needs = "the route needs a tenant, and the request names none";
+        missing().with_detail(match parts.extensions.get::<HowToName>() {
+            Some(how) => format!("{needs}: {}", how.0),
+            None => needs.to_owned(),
+        })
+    })
 }

@@ -14,18 +14,18 @@ impl From<TenantError> for Problem {
                 "urn:problem-type:tenant-suspended",
                 "The tenant is suspended",
             ),
-            // Logged when it was found.
-            TenantError::Misconfigured { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE)
-                .with_type(
-                    "urn:problem-type:tenant-unavailable",
-                    "The tenant is not available",
-                ),
+            // What is wrong was logged when it was found, and is no matter of the caller's.
+            TenantError::Misconfigured { .. } => unavailable(),
         };
-        match error {
-            TenantError::Misconfigured { .. } => problem,
-            error => problem.with_detail(error.to_string()),
-        }
+        problem.with_detail(error.to_string())
     }
+}
+
+pub(super) fn unavailable() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE).with_type(
+        "urn:problem-type:tenant-unavailable",
+        "The tenant is not available",
+    )
 }
 
 pub(super) fn missing() -> Problem {

@@ -1,6 +1,7 @@
 //! The strategies.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
@@ -23,6 +24,8 @@ pub(super) struct Resolver {
     path: String,
     header: HeaderName,
     trusted: Vec<Network>,
+    /// How callers name a tenant by these strategies.
+    how_to_name: Arc<str>,
 }
 
 impl Resolver {
@@ -39,7 +42,13 @@ impl Resolver {
                 .iter()
                 .filter_map(|network| network.parse().ok())
                 .collect(),
+            how_to_name: how_to_name(config).into(),
         }
+    }
+
+    /// What a request has to do to name its tenant.
+    pub(super) fn how_to_name(&self) -> Arc<str> {
+        Arc::clone(&self.how_to_name)
     }
 
     /// What the request says, by the first strategy that knows.
@@ -149,4 +158,27 @@ impl Resolver {
         parts.extensions.insert(tenant);
         Some(uri)
     }
+}
+
+/// In the order they are asked.
+fn how_to_name(config: &ResolutionConfig) -> String {
+    let mut ways: Vec<String> = Vec::new();
+    for strategy in &config.strategies {
+        let way = match strategy {
+            Strategy::Claim => "send credentials that are for a tenant".to_owned(),
+            Strategy::Subdomain => {
+                let domain = config.domain.as_deref().unwrap_or_default();
+                format!("ask the host `TENANT.{domain}`")
+            }
+            Strategy::Path => format!("put `{}/TENANT` before the path", config.path),
+            Strategy::Header => format!(
+                "have the header `{}` set by a proxy that is trusted",
+                config.header
+            ),
+        };
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    ways.join(", or ")
 }

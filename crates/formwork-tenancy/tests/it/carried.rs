@@ -1,20 +1,22 @@
 //! The tenant goes where the work goes.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get as on_get;
-use formwork_app::{Declaration, Module, SystemClock, WireError, Wiring};
-use formwork_domain::{BoxFuture, Operation, Outcome, TenantId, Timestamp};
+use formwork_app::{Context, Declaration, Error, Module, Policy, SystemClock, WireError, Wiring};
+use formwork_domain::{BoxFuture, Operation, Outcome, RepositoryError, TenantId, Timestamp};
 use formwork_http::{OperationContext, Problem, Routes};
 use formwork_outbox::{
-    ConsumersModule, Envelope, Handler, HandlerError, IdempotencyStore, InProcessBrokerModule,
-    InboxStore, MemoryStore, OutboxStore, PollingModule, RelayModule,
+    Claim, ConsumersModule, Envelope, Handler, HandlerError, IdempotencyStore,
+    InProcessBrokerModule, InboxStore, MemoryStore, OutboxStore, PollingModule, RelayModule,
 };
 use formwork_telemetry::PrometheusModule;
 use formwork_tenancy::http::CurrentTenant;
-use formwork_tenancy::{Tenancy, Tenant};
+use formwork_tenancy::{MemoryTenants, Tenancy, Tenant, TenantSource, TenantStatus};
 use formwork_test::{CountingIdentifiers, eventually};
 
 use crate::support::{Files, PATIENCE, Shop, get, id, with_http};
@@ -52,7 +54,7 @@ async fn derived_work_keeps_the_tenant_however_deep() {
     let files = Files::new(CONFIG);
     let work = async |CurrentTenant(tenant): CurrentTenant| {
         let here = tenant.clone();
-        let blocking = tokio::task::spawn_blocking(move || here.key("orders"));
+        let blocking = tokio::task::spawn_blocking(move || here.key("orders").to_string());
         let blocking = blocking.await.unwrap_or_default();
         format!("{} {blocking}", deep(tenant, 5).await)
     };
@@ -233,57 +235,12 @@ async fn the_tenant_reaches_outbox_rows_events_and_reactions_to_reactions() {
     running.stop().await.expect("a clean stop");
 }
 
-/// A task of the application has the tenant it was given: there is no other way to one.
+/// A task of the application has the tenant of the operation it was given: there is no other way to
+/// one.
 ///
-/// Shows a part of.
+/// Shows a part of.
 #[tokio::test]
 async fn a_job_is_for_the_tenant_of_its_operation() {
-    struct Job(
-        Option<Operation>,
-        Arc<Mutex<Vec<String>>>,
-        Option<Arc<Tenancy>>,
-    );
-
-    impl Module for Job {
-        fn declare(&self) -> Declaration {
-            Declaration::new("job").needs::<Tenancy>()
-        }
-
-        fn wire(&mut self, wiring: &mut Wiring<'_>) -> Result<(), WireError> {
-            self.2 = Some(wiring.get::<Tenancy>()?);
-            Ok(())
-        }
-
-        fn start<'a>(
-            &'a mut self,
-            context: &'a formwork_app::Context,
-        ) -> BoxFuture<'a, Result<(), formwork_app::Error>> {
-            let (operation, log) = (self.0.take(), Arc::clone(&self.1));
-            let tenancy = self.2.take().expect("wired");
-            Box::pin(async move {
-                context
-                    .tasks()
-                    .spawn("job", formwork_app::Policy::Once, move || {
-                        let (operation, log) = (operation.clone(), Arc::clone(&log));
-                        let tenancy = Arc::clone(&tenancy);
-                        async move {
-                            let tenant = operation.and_then(|operation| operation.tenant);
-                            let entered = tenancy.enter("orders.expire", tenant.as_ref());
-                            let line = match entered {
-                                Ok(tenant) => {
-                                    tenant.map_or_else(String::new, |it| it.key("expire"))
-                                }
-                                Err(error) => error.to_string(),
-                            };
-                            log.lock().expect("not poisoned").push(line);
-                            Ok(())
-                        }
-                    });
-                Ok(())
-            })
-        }
-    }
-
     for (operation, expected) in [
         (
             Operation::new(Timestamp::from_micros(0)).for_tenant(id("acme")),
@@ -296,16 +253,174 @@ async fn a_job_is_for_the_tenant_of_its_operation() {
     ] {
         let files = Files::new("[tenancy.tenants]\nacme = {}");
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
-        let app =
-            files
-                .app()
-                .module(Shop(None))
-                .module(Job(Some(operation), Arc::clone(&log), None));
+        let lines = Arc::clone(&log);
+        let worker = Worker::new(move |context, tenancy| {
+            let (operation, lines) = (operation.clone(), Arc::clone(&lines));
+            let tasks = context.tasks();
+            tasks.spawn("job", Policy::Once, move || {
+                let (operation, lines) = (operation.clone(), Arc::clone(&lines));
+                let tenancy = Arc::clone(&tenancy);
+                async move {
+                    let entered = tenancy.enter("orders.expire", operation.tenant.as_ref());
+                    let line = match entered {
+                        Ok(tenant) => tenant.map_or_else(String::new, |it| it.key("expire").into()),
+                        Err(error) => error.to_string(),
+                    };
+                    lines.lock().expect("not poisoned").push(line);
+                    Ok(())
+                }
+            });
+        });
+        let app = files.app().module(Shop(None)).module(worker);
         let running = app.start().await.expect("a start");
         eventually("the job is done", PATIENCE, async || {
             *log.lock().expect("not poisoned") == [expected]
         })
         .await;
         running.stop().await.expect("a clean stop");
+    }
+}
+
+/// One that runs once, and one that runs again and again until its tenant is gone: what each leaves
+/// in the outbox is its tenant's.
+///
+/// Shows a part of.
+#[tokio::test]
+async fn tasks_of_tenants_work_for_their_tenant_every_time() {
+    let directory = Arc::new(MemoryTenants::new());
+    let names = ["acme", "umbrella"];
+    for name in names {
+        directory.set(id(name), TenantStatus::Active);
+    }
+    let store = MemoryStore::new(
+        "shop",
+        Arc::new(SystemClock),
+        Arc::new(CountingIdentifiers::new()),
+    );
+    let store = Arc::new(store);
+    let outbox = Arc::clone(&store);
+    let worker = Worker::new(move |context, tenancy| {
+        for name in names {
+            for (task, again) in [("greet", false), ("expire", true)] {
+                let (tenancy, outbox) = (Arc::clone(&tenancy), Arc::clone(&outbox));
+                let shutdown = context.shutdown();
+                let tasks = context.tasks();
+                tasks.spawn_for(&id(name), task, Policy::Once, move |tenant| {
+                    let (tenancy, outbox) = (Arc::clone(&tenancy), Arc::clone(&outbox));
+                    let shutdown = shutdown.clone();
+                    let rounds = async move {
+                        // Until the tenant is not served any more.
+                        while let Ok(tenant) = tenancy.tenant(&tenant) {
+                            let operation = tenant.operation(Timestamp::from_micros(4));
+                            let event = event(&format!("order.{task}"), 1);
+                            outbox.record(&operation, vec![event], OUTCOME)?;
+                            if !again {
+                                break;
+                            }
+                            tokio::time::sleep(Duration::from_millis(2)).await;
+                        }
+                        Ok::<_, RepositoryError>(())
+                    };
+                    async move {
+                        let done = shutdown.run_until_cancelled(rounds).await;
+                        let failed = |error| Error::dependency("could not record").because(error);
+                        done.unwrap_or(Ok(())).map_err(failed)
+                    }
+                });
+            }
+        }
+    });
+    let files = Files::new("[tenancy]\nrefresh = \"1d\"");
+    let running = files
+        .app()
+        .provide::<dyn TenantSource>(Arc::clone(&directory) as _)
+        .module(Shop(None))
+        .module(worker)
+        .start()
+        .await
+        .expect("a start");
+
+    let key = |tenant: &str, event: &str| (Some(id(tenant)), event.to_owned());
+    let many = async |tenant: &str, than: usize| {
+        let rows = rows(&store).await;
+        rows.get(&key(tenant, "order.expire"))
+            .is_some_and(|count| *count > than)
+    };
+    eventually("several rounds of both", PATIENCE, async || {
+        many("acme", 3).await && many("umbrella", 3).await
+    })
+    .await;
+
+    assert!(directory.remove(&id("acme")));
+    let tenancy = running.get::<Tenancy>().expect("the tenants");
+    tenancy.refresh().await.expect("an answer");
+    let tasks = || running.modules().into_iter().flat_map(|it| it.tasks);
+    eventually("its task ends by itself", PATIENCE, async || {
+        !tasks().any(|task| task.ends_with("@acme"))
+    })
+    .await;
+    let so_far = rows(&store).await[&key("umbrella", "order.expire")];
+    eventually("the other's goes on", PATIENCE, async || {
+        many("umbrella", so_far).await
+    })
+    .await;
+    running.stop().await.expect("a clean stop");
+
+    let counts = rows(&store).await;
+    let keys: Vec<_> = counts.keys().cloned().collect();
+    let expected =
+        names.map(|name| ["expire", "greet"].map(|it| key(name, &format!("order.{it}"))));
+    assert_eq!(keys, expected.concat());
+    for name in names {
+        assert_eq!(counts[&key(name, "order.greet")], 1, "once for {name}");
+    }
+}
+
+/// How many rows of each tenant and event wait in the outbox.
+async fn rows(store: &MemoryStore) -> BTreeMap<(Option<TenantId>, String), usize> {
+    let claim = Claim {
+        worker: "reader".to_owned(),
+        lease: Duration::from_secs(600),
+    };
+    let claimed = store.claim(&claim).await.expect("the partitions");
+    let rows = store.fetch(&claimed.leases, usize::MAX).await;
+    let mut counts = BTreeMap::new();
+    for row in rows.expect("the rows") {
+        let key = (row.envelope.tenant, row.envelope.event);
+        *counts.entry(key).or_insert(0) += 1;
+    }
+    counts
+}
+
+type Spawn = dyn Fn(&Context, Arc<Tenancy>) + Send + Sync;
+
+/// Spawns tasks at its start.
+struct Worker {
+    spawn: Box<Spawn>,
+    tenancy: Option<Arc<Tenancy>>,
+}
+
+impl Worker {
+    fn new(spawn: impl Fn(&Context, Arc<Tenancy>) + Send + Sync + 'static) -> Self {
+        Self {
+            spawn: Box::new(spawn),
+            tenancy: None,
+        }
+    }
+}
+
+impl Module for Worker {
+    fn declare(&self) -> Declaration {
+        Declaration::new("worker").needs::<Tenancy>()
+    }
+
+    fn wire(&mut self, wiring: &mut Wiring<'_>) -> Result<(), WireError> {
+        self.tenancy = Some(wiring.get::<Tenancy>()?);
+        Ok(())
+    }
+
+    fn start<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        (self.spawn)(context, self.tenancy.take().expect("wired"));
+        Box::pin(std::future::ready(Ok(())))
     }
 }

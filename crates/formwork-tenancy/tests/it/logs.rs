@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::routing::get as on_get;
+use formwork_app::{Context, Declaration, Error, Module, Policy};
+use formwork_domain::BoxFuture;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::support::{Files, get, with_http};
+use crate::support::{Files, get, id, with_http};
 
 #[derive(Clone, Default)]
 struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -24,7 +26,7 @@ impl io::Write for Sink {
 
 /// Shows a part of: R-043.
 #[tokio::test]
-async fn the_log_lines_of_a_request_carry_its_tenant() {
+async fn the_log_lines_of_a_request_and_of_a_task_carry_the_tenant() {
     let sink = Sink::default();
     let writer = sink.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -44,14 +46,42 @@ async fn the_log_lines_of_a_request_carry_its_tenant() {
         "done"
     };
     let app = with_http(files.app(), Router::new().route("/work", on_get(work)));
-    let running = app.start().await.expect("a start");
+    let running = app.module(Worker).start().await.expect("a start");
     let answer = get(&running, "/work", &[("x-tenant-id", "logged")]).await;
     assert_eq!(answer.brief(), "200 done");
     running.stop().await.expect("a clean stop");
     let text = String::from_utf8(sink.0.lock().expect("not poisoned").clone()).expect("text");
-    let line = text
-        .lines()
-        .find(|line| line.ends_with("a tenant at work"))
-        .expect("the line");
-    assert!(line.contains("tenant=\"logged\""), "{line}");
+    for said in ["a tenant at work", "a task at work"] {
+        let line = text.lines().find(|line| line.ends_with(said));
+        let line = line.expect("the line");
+        assert!(line.contains("tenant=\"logged\""), "{line}");
+    }
+}
+
+/// Has a task that works for the tenant, and waits until it is done.
+struct Worker;
+
+impl Module for Worker {
+    fn declare(&self) -> Declaration {
+        Declaration::new("worker")
+    }
+
+    fn start<'a>(&'a mut self, context: &'a Context) -> BoxFuture<'a, Result<(), Error>> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let mut sender = Some(sender);
+        let tasks = context.tasks();
+        tasks.spawn_for(&id("logged"), "count", Policy::Once, move |_| {
+            let sender = sender.take();
+            async move {
+                tracing::info!("a task at work");
+                drop(sender);
+                Ok(())
+            }
+        });
+        Box::pin(async move {
+            let done: Result<(), _> = receiver.await;
+            done.expect_err("it was dropped when the work was done");
+            Ok(())
+        })
+    }
 }

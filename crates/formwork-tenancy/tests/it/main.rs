@@ -5,6 +5,7 @@ mod configuration;
 mod conformance;
 mod database;
 mod guard;
+mod keys;
 mod logs;
 mod requests;
 mod services;

@@ -154,6 +154,73 @@ async fn no_tenant_is_400_an_unknown_one_404_a_suspended_one_403() {
     running.stop().await.expect("a clean stop");
 }
 
+/// Whoever is refused is told what to do about it, as it is configured.
+///
+/// Shows a part of: R-015, R-038.
+#[tokio::test]
+async fn a_refusal_says_how_a_tenant_is_named() {
+    let detail = async |running: &Running, path: &str, headers: &[(&str, &str)]| {
+        let answer = get(running, path, headers).await;
+        let problem: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+        problem["detail"].as_str().unwrap_or_default().to_owned()
+    };
+    let (_files, running) = start(ALL).await;
+    assert_eq!(
+        detail(&running, "/whose", &[]).await,
+        "`/whose` needs a tenant, and none was named: ask the host `TENANT.shop.example`, \
+         or put `/t/TENANT` before the path, or send credentials that are for a tenant, \
+         or have the header `x-tenant-id` set by a proxy that is trusted"
+    );
+    assert_eq!(
+        detail(&running, "/whose", &[("x-tenant-id", "old")]).await,
+        "the tenant `old` is suspended"
+    );
+    assert_eq!(
+        detail(&running, "/t/nobody/whose", &[]).await,
+        "there is no tenant `nobody`"
+    );
+    running.stop().await.expect("a clean stop");
+
+    // What the guard lets pass may be refused by its handler.
+    let (_files, running) = start(
+        "[tenancy]\nguard = \"off\"\n[tenant-resolution]\nstrategies = [\"header\"]\n\
+         header = \"x-customer\"\ntrusted = [\"127.0.0.1\"]",
+    )
+    .await;
+    check(&running, &[("/anybody", &[], "200 nobody")]).await;
+    assert_eq!(
+        detail(&running, "/whose", &[]).await,
+        "the route needs a tenant, and the request names none: \
+         have the header `x-customer` set by a proxy that is trusted"
+    );
+    running.stop().await.expect("a clean stop");
+}
+
+/// Its configuration, or something of its own that cannot be made.
+///
+/// Shows a part of: R-015.
+#[tokio::test]
+async fn a_tenant_that_cannot_be_served_is_503_and_says_so() {
+    let files = Files::new(&format!("{TENANTS}{ALL}"));
+    files.tenant("acme", "[shop]\norders = 5000");
+    let app = with_http(files.app(), Router::new().route("/whose", on_get(whose)));
+    let running = app.start().await.expect("a start");
+    let answer = get(&running, "/whose", &[("x-tenant-id", "acme")]).await;
+    assert_eq!(answer.brief(), "503 tenant-unavailable");
+    let problem: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+    assert_eq!(
+        problem["detail"],
+        "the configuration of the tenant `acme` is not valid"
+    );
+    assert!(!answer.body.contains("5000"), "never a value");
+    check(
+        &running,
+        &[("/whose", &[("x-tenant-id", "umbrella")], "200 umbrella")],
+    )
+    .await;
+    running.stop().await.expect("a clean stop");
+}
+
 /// Shows a part of: R-015, R-038.
 #[tokio::test]
 async fn the_claim_beats_the_header_and_refuses_another_host() {

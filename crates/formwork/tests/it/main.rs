@@ -2,6 +2,7 @@
 
 mod check;
 mod choices;
+mod compose;
 mod demo;
 mod json;
 mod models;

@@ -1,5 +1,7 @@
 //! Running the built binary in a folder of its own.
 
+pub(crate) mod yaml;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,9 @@
 //! Whom a change is made for, in a service that works for several customers.
 
+mod key;
+
+pub use key::TenantKey;
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
@@ -45,13 +49,12 @@ impl TenantId {
         &self.0
     }
 
-    /// Something of the tenant's own under one name: `acme/orders`. For whatever the tenants of a
-    /// process share, such as a cache, locks, topics and folders: keys of two tenants never meet,
-    /// because no identifier holds a `/`.
+    /// The name of something of the tenant's own, for whatever the tenants of a process share, such
+    /// as a cache, locks, topics and folders: `acme/orders`. Keys of two tenants never meet.
     ///
     /// Metrics do not carry the tenant: each would be as many series as there are tenants.
-    pub fn key(&self, rest: impl fmt::Display) -> String {
-        format!("{}/{rest}", self.0)
+    pub fn key(&self, part: impl fmt::Display) -> TenantKey {
+        TenantKey::new(self).join(part)
     }
 }
 

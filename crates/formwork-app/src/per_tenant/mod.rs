@@ -1,5 +1,7 @@
 //! Services of which there is one for each tenant.
 
+mod roster;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,6 +11,7 @@ use std::thread::ThreadId;
 
 use formwork_domain::TenantId;
 
+use self::roster::{Gone, Keeper, Roster, Used};
 use crate::declaration::ServiceType;
 use crate::panic::panic_message;
 use crate::{Error, Scope};
@@ -16,8 +19,11 @@ use crate::{Error, Scope};
 /// A service of which there is one for each tenant. Cheap to clone.
 ///
 /// A tenant's is made when it is first asked for, once even when many ask at the same time, and
-/// kept until [`forget`](Self::forget). How many are kept is not limited here: whoever knows the
-/// tenants says for whom there may be any, see [`TenantServices::admit`].
+/// kept until [`forget`](Self::forget). Those that a module provides with
+/// [`Wiring::provide_per_tenant`](crate::Wiring::provide_per_tenant) or keeps with
+/// [`Wiring::keep_per_tenant`](crate::Wiring::keep_per_tenant) are also let go of when the tenant
+/// changes, is gone, or makes room for others, see [`TenantServices`]; one that is made with
+/// [`new`](Self::new) is on its own, and keeps as many as it is asked for.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -52,15 +58,13 @@ pub struct PerTenant<T: ?Sized> {
 
 type Factory<T> = Box<dyn Fn(&TenantId) -> Result<Arc<T>, Error> + Send + Sync>;
 
-/// For whom there may be services.
-type Check = Arc<dyn Fn(&TenantId) -> Result<(), Error> + Send + Sync>;
-
 struct Shared<T: ?Sized> {
     make: Factory<T>,
-    check: OnceLock<Check>,
+    /// Says for whom and for how many.
+    roster: OnceLock<Arc<Roster>>,
     tenants: RwLock<HashMap<TenantId, Arc<Seat<T>>>>,
     /// What was made from these with [`PerTenant::map`].
-    derived: Mutex<Vec<Weak<dyn Forget>>>,
+    derived: Mutex<Vec<Weak<dyn Keeper>>>,
 }
 
 /// A tenant's place.
@@ -72,6 +76,7 @@ struct Seat<T: ?Sized> {
     flights: AtomicU64,
     /// Who is making the value.
     pilot: Mutex<Option<ThreadId>>,
+    used: Used,
 }
 
 /// How the last flight ended.
@@ -86,7 +91,7 @@ impl<T: ?Sized + Send + Sync + 'static> PerTenant<T> {
         Self {
             shared: Arc::new(Shared {
                 make: Box::new(make),
-                check: OnceLock::new(),
+                roster: OnceLock::new(),
                 tenants: RwLock::default(),
                 derived: Mutex::default(),
             }),
@@ -100,14 +105,23 @@ impl<T: ?Sized + Send + Sync + 'static> PerTenant<T> {
     /// itself. Those that waited for a maker that failed get its error; nothing is kept, and the
     /// next call tries again.
     pub fn get(&self, tenant: &TenantId) -> Result<Arc<T>, Error> {
+        let roster = self.shared.roster.get();
         let known = self.known(tenant);
-        if let Some(value) = known.as_ref().and_then(|seat| seat.value.get()) {
+        if let Some(seat) = &known
+            && let Some(value) = seat.value.get()
+        {
+            if let Some(roster) = roster {
+                roster.touch(&seat.used);
+            }
             return Ok(Arc::clone(value));
         }
-        if let Some(check) = self.shared.check.get() {
-            check(tenant)?;
+        if let Some(roster) = roster {
+            roster.check(tenant)?;
         }
-        let seat = known.unwrap_or_else(|| self.seat(tenant));
+        let seat = known.unwrap_or_else(|| match roster {
+            Some(roster) => roster.seat(tenant, |used| self.shared.seat(tenant, used)),
+            None => self.shared.seat(tenant, Used::default()),
+        });
         if *lock(&seat.pilot) == Some(std::thread::current().id()) {
             return Err(Error::lifecycle(format!(
                 "the `{}` of tenant `{tenant}` needs itself to be made",
@@ -145,7 +159,9 @@ impl<T: ?Sized + Send + Sync + 'static> PerTenant<T> {
     /// Lets go of the tenant's, for a tenant that was changed or removed. Who holds it keeps it;
     /// the next [`get`](Self::get) makes another.
     pub fn forget(&self, tenant: &TenantId) {
-        self.shared.forget(tenant);
+        // Dropped here, where nothing is locked.
+        let mut gone = Gone::new();
+        self.shared.forget(tenant, &mut gone);
     }
 
     /// The tenants that have one.
@@ -166,16 +182,12 @@ impl<T: ?Sized + Send + Sync + 'static> PerTenant<T> {
     pub fn map(&self, wrap: impl Fn(&TenantId, Arc<T>) -> Arc<T> + Send + Sync + 'static) -> Self {
         let inner = self.clone();
         let outer = Self::new(move |tenant| inner.get(tenant).map(|value| wrap(tenant, value)));
-        if let Some(check) = self.shared.check.get() {
-            outer.shared.admit(check);
+        if let Some(roster) = self.shared.roster.get() {
+            outer.shared.join(roster);
         }
-        let forget: Weak<dyn Forget> = Arc::downgrade(&(Arc::clone(&outer.shared) as _));
-        lock(&self.shared.derived).push(forget);
+        let derived: Weak<dyn Keeper> = Arc::downgrade(&(Arc::clone(&outer.shared) as _));
+        lock(&self.shared.derived).push(derived);
         outer
-    }
-
-    pub(crate) fn forgetful(&self) -> Arc<dyn Forget> {
-        Arc::clone(&self.shared) as _
     }
 
     fn known(&self, tenant: &TenantId) -> Option<Arc<Seat<T>>> {
@@ -183,11 +195,13 @@ impl<T: ?Sized + Send + Sync + 'static> PerTenant<T> {
         let tenants = tenants.unwrap_or_else(PoisonError::into_inner);
         tenants.get(tenant).cloned()
     }
+}
 
-    fn seat(&self, tenant: &TenantId) -> Arc<Seat<T>> {
-        let tenants = self.shared.tenants.write();
-        let mut tenants = tenants.unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tenants.entry(tenant.clone()).or_default())
+impl<T: ?Sized> Shared<T> {
+    fn seat(&self, tenant: &TenantId, used: Used) -> Arc<Seat<T>> {
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        let seat = tenants.entry(tenant.clone());
+        Arc::clone(seat.or_insert_with(|| Arc::new(Seat::new(used))))
     }
 }
 
@@ -208,88 +222,101 @@ impl<T: ?Sized> fmt::Debug for PerTenant<T> {
     }
 }
 
-impl<T: ?Sized> Default for Seat<T> {
-    fn default() -> Self {
+impl<T: ?Sized> Seat<T> {
+    fn new(used: Used) -> Self {
         Self {
             value: OnceLock::new(),
             flight: Mutex::default(),
             flights: AtomicU64::new(0),
             pilot: Mutex::default(),
+            used,
         }
     }
 }
 
-/// Something that keeps what belongs to a tenant.
-pub(crate) trait Forget: Send + Sync {
-    fn forget(&self, tenant: &TenantId);
-
-    /// Asks `check` from now on before anything is made.
-    fn admit(&self, check: &Check);
-}
-
-impl<T: ?Sized + Send + Sync> Forget for Shared<T> {
-    fn forget(&self, tenant: &TenantId) {
+impl<T: ?Sized + Send + Sync + 'static> Keeper for Shared<T> {
+    fn forget(&self, tenant: &TenantId, gone: &mut Gone) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        let gone = tenants.remove(tenant);
+        if let Some(seat) = tenants.remove(tenant) {
+            gone.push(Box::new(seat));
+        }
         drop(tenants);
-        // The service's own `Drop` runs without the lock.
-        drop(gone);
         for derived in lock(&self.derived).iter().filter_map(Weak::upgrade) {
-            derived.forget(tenant);
+            derived.forget(tenant, gone);
         }
     }
 
-    fn admit(&self, check: &Check) {
-        // The first one stays.
-        self.check.set(Arc::clone(check)).ok();
+    fn join(&self, roster: &Arc<Roster>) {
+        // An application's services join once.
+        self.roster.set(Arc::clone(roster)).ok();
         for derived in lock(&self.derived).iter().filter_map(Weak::upgrade) {
-            derived.admit(check);
+            derived.join(roster);
         }
     }
 }
 
 /// All services of an application of which there is one for each tenant. Cheap to clone.
 ///
+/// A tenant has all of them or, once it was let go of, none: each is then made anew when it is
+/// asked for. That happens to whoever was used longest ago when another tenant comes and there are
+/// already as many as [`keep_at_most`](Self::keep_at_most) allows. Who holds a service keeps it; it
+/// is no longer that of whoever asks from then on, as it would be in another process.
+///
 /// Got from [`Wiring::tenant_services`](crate::Wiring::tenant_services) by whoever knows that a
 /// tenant was changed or removed.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TenantServices {
-    services: Arc<Mutex<Vec<Arc<dyn Forget>>>>,
-    check: Arc<OnceLock<Check>>,
+    roster: Arc<Roster>,
 }
 
 impl TenantServices {
+    /// For how many tenants services are kept, unless [`keep_at_most`](Self::keep_at_most) says
+    /// otherwise.
+    pub const KEPT: usize = 1_000;
+
     /// Lets go of everything made for the tenant.
     pub fn forget(&self, tenant: &TenantId) {
-        let services = lock(&self.services).clone();
-        for service in services {
-            service.forget(tenant);
-        }
+        self.roster.forget(tenant);
     }
 
     /// Makes nothing any more for tenants that `check` refuses; what there is stays until it is
     /// forgotten. The first check stays.
     pub fn admit(&self, check: impl Fn(&TenantId) -> Result<(), Error> + Send + Sync + 'static) {
-        let services = lock(&self.services);
-        let check = self.check.get_or_init(|| Arc::new(check));
-        for service in services.iter() {
-            service.admit(check);
-        }
+        self.roster.admit(Box::new(check));
     }
 
-    pub(crate) fn add(&self, service: Arc<dyn Forget>) {
-        let mut services = lock(&self.services);
-        if let Some(check) = self.check.get() {
-            service.admit(check);
+    /// Keeps services for at most so many tenants at a time, and lets go of what is too much. One
+    /// at least is kept.
+    ///
+    /// While more tenants than that are in use, theirs are made again and again.
+    pub fn keep_at_most(&self, tenants: usize) {
+        self.roster.limit(tenants);
+    }
+
+    /// The tenants for which something is kept, in order.
+    pub fn tenants(&self) -> Vec<TenantId> {
+        self.roster.tenants()
+    }
+
+    pub(crate) fn add<T: ?Sized + Send + Sync + 'static>(&self, services: &PerTenant<T>) {
+        let keeper: Arc<dyn Keeper> = Arc::clone(&services.shared) as _;
+        keeper.join(&self.roster);
+        self.roster.add(&keeper);
+    }
+}
+
+impl Default for TenantServices {
+    fn default() -> Self {
+        Self {
+            roster: Arc::new(Roster::new(Self::KEPT)),
         }
-        services.push(service);
     }
 }
 
 impl fmt::Debug for TenantServices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantServices")
-            .field("services", &lock(&self.services).len())
+            .field("services", &self.roster.keepers())
             .finish()
     }
 }
