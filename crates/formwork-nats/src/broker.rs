@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
@@ -13,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connection::{Connection, Retired};
 use crate::incomings::NatsIncomings;
-use crate::{NatsConfig, names};
+use crate::{NatsConfig, names, tenants};
 
 /// The header that names the only consumer a message is for.
 pub(crate) const CONSUMER: &str = "Formwork-Consumer";
 
 /// Events over NATS JetStream.
 ///
-/// - An event named `order.placed` is published as `{prefix}.order.placed`, its identifier as
+/// - An event named `order.placed` is published as `{prefix}.order.placed`, with
+///   `nats.tenant-subjects` that of a tenant as `{prefix}.order.placed.{tenant}`, its identifier as
 ///   `Nats-Msg-Id`, so that the server drops repetitions. All messages of a call are on their way
 ///   at once; each is confirmed by the server.
 /// - A subscription is a durable pull consumer with explicit acknowledgement, of the name of the
@@ -36,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) config: NatsConfig,
     connection: ArcSwapOption<Connection>,
     pub(crate) closing: CancellationToken,
+    /// Whether all consumers of the stream take subjects with a tenant, as far as known.
+    listen: AtomicBool,
 }
 
 /// The broker was not opened, or is closed.
@@ -51,6 +55,7 @@ impl NatsBroker {
                 config,
                 connection: ArcSwapOption::empty(),
                 closing: CancellationToken::new(),
+                listen: AtomicBool::new(false),
             }),
         }
     }
@@ -87,6 +92,8 @@ impl NatsBroker {
             return None;
         }
         let before = self.shared.connection.swap(Some(Arc::new(connection)));
+        // It may be another server, with other consumers.
+        self.shared.listen.store(false, Ordering::Relaxed);
         before.map(Connection::retire)
     }
 
@@ -102,7 +109,9 @@ impl NatsBroker {
             .context
             .get_stream(&self.shared.config.stream)
             .await;
-        stream.map(drop).map_err(|cause| error(cause.into()))
+        stream.map_err(|cause| error(cause.into()))?;
+        let listen = self.shared.all_listen(&connection).await;
+        listen.map_err(|cause| BrokerError::new("publish with tenants", cause))
     }
 
     /// Ends subscriptions, sends what is still to be sent, and disconnects.
@@ -127,6 +136,18 @@ impl Shared {
         connection.ensure_streams(&self.config).await?;
         Ok(connection)
     }
+
+    /// Fails while a consumer of the stream would miss what is published with a tenant.
+    async fn all_listen(
+        &self,
+        connection: &Connection,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if self.config.tenant_subjects && !self.listen.load(Ordering::Relaxed) {
+            tenants::all_listen(&connection.context, &self.config).await?;
+            self.listen.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
 }
 
 impl Broker for NatsBroker {
@@ -135,7 +156,12 @@ impl Broker for NatsBroker {
         messages: &'a [Message],
     ) -> BoxFuture<'a, Vec<Result<(), PublishError>>> {
         Box::pin(async move {
-            let connection = match self.shared.ready().await {
+            let ready = async {
+                let connection = self.shared.ready().await?;
+                self.shared.all_listen(&connection).await?;
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(connection)
+            };
+            let connection = match ready.await {
                 Ok(connection) => connection,
                 Err(error) => {
                     let reason = error.to_string();
@@ -186,7 +212,8 @@ impl NatsBroker {
             Some(consumer) => publish.header(CONSUMER, consumer.as_str()),
             None => publish.message_id(&envelope.id),
         };
-        let subject = names::subject(&self.shared.config.prefix, &envelope.event);
+        let tenant = envelope.tenant.as_ref();
+        let subject = names::subject(&self.shared.config, &envelope.event, tenant);
         let sent = connection.context.send_publish(subject, publish).await;
         sent.map_err(publish_error)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::message::{Acker, PublishMessage};
 use bytes::Bytes;
-use formwork_domain::BoxFuture;
+use formwork_domain::{BoxFuture, TenantId};
 use formwork_outbox::{BrokerError, Settle};
 
 use crate::broker::Shared;
@@ -18,6 +18,7 @@ pub(crate) struct Delivery {
     pub(crate) shared: Arc<Shared>,
     pub(crate) consumer: String,
     pub(crate) event: String,
+    pub(crate) tenant: Option<TenantId>,
     pub(crate) payload: Bytes,
     pub(crate) acker: Acker,
     /// The one it is settled on, which stays open until it is.
@@ -45,8 +46,8 @@ impl Settle for Delivery {
         Box::pin(async move {
             let error = |cause| BrokerError::new(ATTEMPTED, cause);
             let connection = self.shared.ready().await.map_err(error)?;
-            let subject =
-                names::dead_subject(&self.shared.config.prefix, &self.consumer, &self.event);
+            let (config, tenant) = (&self.shared.config, self.tenant.as_ref());
+            let subject = names::dead_subject(config, &self.consumer, &self.event, tenant);
             // Headers are lines.
             let reason = reason.replace(['\r', '\n'], " ");
             let message = PublishMessage::build()

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::{self, AckKind};
-use formwork_domain::BoxFuture;
+use formwork_domain::{BoxFuture, TenantId};
 use formwork_outbox::{BrokerError, Envelope, Incoming, Incomings, Settle, Subscription};
 use futures_util::{FutureExt, StreamExt};
 
 use crate::broker::{CONSUMER, Shared};
 use crate::connection::Connection;
 use crate::delivery::Delivery;
+use crate::filter::Filter;
 use crate::names;
 
 /// How long the server keeps a request for messages open.
@@ -70,13 +71,15 @@ impl NatsIncomings {
         let error = |error| BrokerError::new("subscribe", error);
         let config = &self.shared.config;
         let connection = self.shared.ready().await.map_err(error)?;
+        let filter = Filter::settle(&connection.context, config, &self.subscription).await;
+        let filter = filter.map_err(error)?;
         let consumer = pull::Config {
             durable_name: Some(names::durable(&self.subscription.consumer)),
-            deliver_policy: DeliverPolicy::All,
+            deliver_policy: filter.begin,
             ack_policy: AckPolicy::Explicit,
             ack_wait: config.ack_wait,
             max_ack_pending: self.subscription.limit.try_into().unwrap_or(i64::MAX),
-            filter_subject: names::filter(&config.prefix, &self.subscription),
+            filter_subject: filter.subject,
             num_replicas: config.replicas as usize,
             ..pull::Config::default()
         };
@@ -152,7 +155,8 @@ impl NatsIncomings {
                     .strip_prefix(&self.shared.config.prefix)
                     .unwrap_or(event);
                 let event = event.trim_start_matches('.');
-                let delivery = self.delivery(event, message.payload, acker, connection);
+                // Whose it is, is in its subject at most.
+                let delivery = self.delivery(event, None, message.payload, acker, connection);
                 let buried = Box::new(delivery)
                     .dead_letter(attempt, error.to_string())
                     .await;
@@ -173,7 +177,8 @@ impl NatsIncomings {
             }
             return None;
         }
-        let delivery = self.delivery(&envelope.event, message.payload, acker, connection);
+        let tenant = envelope.tenant.clone();
+        let delivery = self.delivery(&envelope.event, tenant, message.payload, acker, connection);
         Some(Incoming {
             envelope,
             attempt,
@@ -184,6 +189,7 @@ impl NatsIncomings {
     fn delivery(
         &self,
         event: &str,
+        tenant: Option<TenantId>,
         payload: bytes::Bytes,
         acker: jetstream::message::Acker,
         connection: Arc<Connection>,
@@ -193,6 +199,7 @@ impl NatsIncomings {
             _connection: connection,
             consumer: self.subscription.consumer.clone(),
             event: event.to_owned(),
+            tenant,
             payload,
             acker,
         }

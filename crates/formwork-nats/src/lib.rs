@@ -4,11 +4,13 @@
 mod broker;
 mod connection;
 mod delivery;
+mod filter;
 mod incomings;
 mod module;
 mod names;
 mod options;
 mod servers;
+mod tenants;
 
 pub use broker::NatsBroker;
 pub use module::NatsModule;

@@ -32,6 +32,12 @@ pub struct NatsConfig {
     #[config(default = "events", length(min = 1, max = 100))]
     pub prefix: String,
 
+    /// Whether the subject of a tenant's event ends with the tenant:
+    /// `{prefix}.{aggregate}.{action}.{tenant}`. All services of a stream have it alike: while a
+    /// consumer of the stream takes subjects without a tenant only, events wait in the outbox.
+    #[config(default = false)]
+    pub tenant_subjects: bool,
+
     /// On how many servers of a cluster a new stream is kept.
     #[config(default = 1, range(min = 1, max = 5))]
     pub replicas: u32,
@@ -71,6 +77,7 @@ impl NatsConfig {
             token: None,
             stream: "events".to_owned(),
             prefix: "events".to_owned(),
+            tenant_subjects: false,
             replicas: 1,
             retention: Duration::from_secs(7 * 86_400),
             duplicate_window: Duration::from_secs(120),

@@ -7,3 +7,4 @@ mod outage;
 mod private;
 mod reload;
 mod support;
+mod tenants;
