@@ -7,6 +7,7 @@
 mod build;
 mod canary;
 mod http;
+mod isolation;
 mod ledger;
 mod load;
 mod nats;
@@ -164,6 +165,18 @@ fn tenants_in_postgres_are_kept_apart_and_lose_nothing() {
             }
         },
     );
+}
+
+/// What the suites of the runtime show of tables of their own holds of those that are generated: every table, each with one thing
+/// wrong.
+///
+/// Shows a part of: R-038.
+#[test]
+fn the_generated_row_level_security_is_whole_and_its_loss_is_noticed() {
+    let Some(postgres) = server("FORMWORK_TEST_POSTGRES_URL") else {
+        return;
+    };
+    isolation::prove(&postgres);
 }
 
 /// The address of a real server; says so when there is none.

@@ -40,6 +40,21 @@ impl Database {
         &self.url
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The address for a role with this password.
+    pub(crate) fn url_of(&self, role: &str, password: &str) -> String {
+        let (scheme, rest) = self.url.split_once("://").expect("the URL has a scheme");
+        let place = rest.split_once('@').map_or(rest, |(_, place)| place);
+        format!("{scheme}://{role}:{password}@{place}")
+    }
+
     /// The address for a role that owns nothing, so that row level security holds for it.
     pub(crate) fn url_of_plain_role(&self) -> String {
         // One for all databases: roles belong to the server, and several tests may come at a time.
@@ -50,14 +65,11 @@ impl Database {
              EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         );
         run(&self.server, &make);
-        let (scheme, rest) = self.url.split_once("://").expect("the URL has a scheme");
-        let place = rest.split_once('@').map_or(rest, |(_, place)| place);
-        format!("{scheme}://{ROLE}:{ROLE}@{place}")
+        self.url_of(ROLE, ROLE)
     }
-}
 
-impl Drop for Database {
-    fn drop(&mut self) {
+    /// Drops it before this goes.
+    pub(crate) fn drop_now(&self) {
         run(
             &self.server,
             &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
@@ -65,7 +77,14 @@ impl Drop for Database {
     }
 }
 
-fn run(url: &str, statement: &str) {
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.drop_now();
+    }
+}
+
+/// Runs statements at this address.
+pub(crate) fn run(url: &str, statement: &str) {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime can be made").block_on(async {
         let connected = tokio_postgres::connect(url, NoTls).await;
@@ -75,7 +94,7 @@ fn run(url: &str, statement: &str) {
         client
             .batch_execute(statement)
             .await
-            .expect("it can be done");
+            .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
         drop(client);
         // The end of a connection that is not needed any more.
         let _ = connection.await;

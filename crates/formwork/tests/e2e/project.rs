@@ -20,19 +20,7 @@ impl Project {
     pub(crate) fn generate(name: &'static str, choices: &[&str], modules: &[&str]) -> Self {
         let scratch = tempfile::tempdir().expect("a temporary folder can be made");
         let fresh = scratch.path().join(name);
-        let output = formwork()
-            .args(["new", name])
-            .arg(&fresh)
-            .args(["--preset", "ecommerce", "--yes", "--no-git", "--json"])
-            .args(choices)
-            .output()
-            .expect("the binary runs");
-        assert!(
-            output.status.success(),
-            "`formwork new` failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let document: Value = serde_json::from_slice(&output.stdout).expect("it writes JSON");
+        let document = Self::write(name, &fresh, choices);
         let features = document["plan"]["features"]
             .as_array()
             .expect("features are listed");
@@ -68,6 +56,23 @@ impl Project {
             folder,
             features,
         }
+    }
+
+    /// Writes a project, and returns the document about it.
+    pub(crate) fn write(name: &str, folder: &Path, choices: &[&str]) -> Value {
+        let output = formwork()
+            .args(["new", name])
+            .arg(folder)
+            .args(["--preset", "ecommerce", "--yes", "--no-git", "--json"])
+            .args(choices)
+            .output()
+            .expect("the binary runs");
+        assert!(
+            output.status.success(),
+            "`formwork new` failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).expect("it writes JSON")
     }
 }
 
