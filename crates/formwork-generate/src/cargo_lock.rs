@@ -65,6 +65,37 @@ pub(crate) fn select<'a>(
     text
 }
 
+/// An owner's lock file with the packages of ours of which it has no version; what it has stays as it is.
+pub(crate) fn complete(theirs: &[u8], ours: &[u8]) -> Vec<u8> {
+    let (Ok(text), Ok(ours)) = (std::str::from_utf8(theirs), std::str::from_utf8(ours)) else {
+        return theirs.to_vec();
+    };
+    let mut blocks = text.split("[[package]]\n");
+    let head = blocks.next().unwrap_or_default();
+    let mut packages: Vec<Package<'_>> = blocks.map(Package::read).collect();
+    let known: BTreeSet<&str> = packages.iter().map(|package| package.name).collect();
+    let missing: Vec<_> = ours
+        .split("[[package]]\n")
+        .skip(1)
+        .map(Package::read)
+        .filter(|package| !known.contains(package.name))
+        .collect();
+    if missing.is_empty() {
+        return theirs.to_vec();
+    }
+    packages.extend(missing);
+    packages.sort_by(|left, right| left.name.cmp(right.name));
+    let mut completed = head.to_owned();
+    for package in packages {
+        completed.push_str("[[package]]\n");
+        completed.push_str(package.text.trim_end());
+        completed.push_str("\n\n");
+    }
+    completed.truncate(completed.trim_end().len());
+    completed.push('\n');
+    completed.into_bytes()
+}
+
 struct Package<'t> {
     text: &'t str,
     name: &'t str,

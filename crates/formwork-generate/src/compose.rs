@@ -60,8 +60,10 @@ pub fn compose(
     let probes = scenario::probes(&features, &renderer, &mut errors);
     let mut tree = assemble(pieces, &mut errors);
 
-    for (name, text) in &project.model {
-        let path = format!("model/{name}");
+    // A model outside the project is not a part of it.
+    let folder = Some(&project.model_folder).filter(|folder| path_mistake(folder).is_none());
+    for (name, text) in folder.iter().flat_map(|_| &project.model) {
+        let path = format!("{}/{name}", project.model_folder);
         add(
             &mut tree,
             path,

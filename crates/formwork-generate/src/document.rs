@@ -48,9 +48,16 @@ pub struct PlannedFeature {
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     Create,
+    /// Untouched by its owner: it becomes what is generated now.
+    Follow,
+    /// The owner's changes and the new ones fit each other.
     CleanMerge,
     Conflict,
     Delete,
+    /// The owner deleted it, and it stays so.
+    KeptDeleted,
+    /// The owner's, and left alone.
+    Kept,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -1,6 +1,7 @@
 //! Generation: a resolved plan and a model become a tree in memory, then files on disk.
 
 mod cargo_lock;
+mod change;
 mod compose;
 mod dependencies;
 mod document;
@@ -12,14 +13,20 @@ mod names;
 mod pack;
 mod project;
 mod recipe;
+mod recipe_edit;
 mod records;
 mod render;
 mod runtime;
 pub mod scaffold;
 mod scenario;
+mod transaction;
 mod tree;
 mod write;
 
+pub use change::{
+    Change as ProjectChange, ChangeError, ChangedFile, Target, base_or_remake, keep_locked,
+    unified_diff,
+};
 pub use compose::{Composition, compose};
 pub use document::{
     Change, PlanDocument, PlannedAction, PlannedFeature, PlannedFile, PlannedProbe,
@@ -31,5 +38,6 @@ pub use project::{NameError, Project, RuntimeFrom};
 pub use recipe::{Recipe, RecipeMistake};
 pub use records::{Drift, DriftKind, RecordError, drift, read_base, read_lock, records, write_new};
 pub use runtime::{LoadError, RuntimeSources};
+pub use transaction::{Outcome, TransactionError, Waiting, abort, recover, resume, waiting};
 pub use tree::{Class, Entry, Tree};
 pub use write::WriteError;

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use formwork_resolve::Wish;
 use semver::Version;
 use serde::Deserialize;
 
+use crate::change;
 use crate::compose::Composition;
 
 /// What a project was last generated from.
@@ -20,6 +22,9 @@ pub struct Lock {
     pub tree: String,
     /// The name of the pack with the bytes that were generated.
     pub base: String,
+    /// The wishes it came from, so that a change of the recipe is known as one.
+    #[serde(deserialize_with = "read_wishes")]
+    pub wishes: Vec<Wish>,
     /// By id.
     #[serde(default, rename = "feature")]
     pub features: Vec<LockedFeature>,
@@ -42,20 +47,48 @@ pub enum LockError {
     #[error("`formwork.lock` is not valid: {message}")]
     Syntax { message: String },
     #[error(
-        "`formwork.lock` has the format {found}; this version reads {}",
+        "`formwork.lock` has the format {found}{}; this version reads {}",
+        by(.generator),
         Lock::FORMAT
     )]
-    Format { found: u32 },
+    Format {
+        found: u32,
+        /// The version of Formwork that wrote it.
+        generator: Option<String>,
+    },
     #[error("`formwork.lock` names no valid pack: `{name}`")]
     Base { name: String },
+}
+
+fn by(generator: &Option<String>) -> String {
+    match generator {
+        Some(version) => format!(", written by formwork {version}"),
+        None => String::new(),
+    }
+}
+
+impl LockError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Format { found, generator } if *found > Lock::FORMAT => match generator {
+                Some(version) => format!("use formwork {version} or newer for this project"),
+                None => "use a newer formwork for this project".to_owned(),
+            },
+            Self::Format { .. } => {
+                "make the project anew in another folder with `formwork new NAME DIR --answers formwork.toml`, and take over your changes".to_owned()
+            }
+            _ => "take `formwork.lock` from version control; it is not for editing".to_owned(),
+        }
+    }
 }
 
 impl Lock {
     /// The lock's path in a project.
     pub const PATH: &'static str = "formwork.lock";
-    const FORMAT: u32 = 1;
+    const FORMAT: u32 = 2;
 
-    pub(crate) fn new(composition: &Composition, base: &str) -> Self {
+    pub(crate) fn new(composition: &Composition, base: &str, wishes: Vec<Wish>) -> Self {
         let mut features: Vec<_> = composition
             .document
             .features
@@ -72,6 +105,7 @@ impl Lock {
             generator: env!("CARGO_PKG_VERSION").to_owned(),
             tree: composition.document.tree_hash.clone(),
             base: base.to_owned(),
+            wishes,
             features,
         }
     }
@@ -86,9 +120,14 @@ impl Lock {
 
     pub fn to_toml(&self) -> String {
         let mut text = format!(
-            "# Written by Formwork; not for editing.\nformat = {}\ngenerator = \"{}\"\ntree = \"{}\"\nbase = \"{}\"\n",
+            "# Written by Formwork; not for editing.\nformat = {}\ngenerator = \"{}\"\ntree = \"{}\"\nbase = \"{}\"\nwishes = [\n",
             self.format, self.generator, self.tree, self.base
         );
+        for wish in &self.wishes {
+            let line = toml_edit::Value::from(change::to_line(wish));
+            writeln!(text, "    {line},").expect("writing into a string cannot fail");
+        }
+        text.push_str("]\n");
         for feature in &self.features {
             write!(
                 text,
@@ -101,12 +140,18 @@ impl Lock {
     }
 
     pub fn parse(text: &str) -> Result<Self, LockError> {
-        let lock: Self = toml::from_str(text).map_err(|error| LockError::Syntax {
+        let syntax = |error: toml::de::Error| LockError::Syntax {
             message: error.to_string(),
-        })?;
-        if lock.format != Self::FORMAT {
-            return Err(LockError::Format { found: lock.format });
+        };
+        // What another format means is not ours to judge.
+        let head: Head = toml::from_str(text).map_err(syntax)?;
+        if head.format != Self::FORMAT {
+            return Err(LockError::Format {
+                found: head.format,
+                generator: head.generator,
+            });
         }
+        let lock: Self = toml::from_str(text).map_err(syntax)?;
         // The name becomes part of a path.
         let hash = lock.base.len() == 64 && lock.base.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !hash {
@@ -114,4 +159,22 @@ impl Lock {
         }
         Ok(lock)
     }
+}
+
+/// What every format has.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+    generator: Option<String>,
+}
+
+fn read_wishes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Wish>, D::Error> {
+    let lines = Vec::<String>::deserialize(deserializer)?;
+    lines
+        .iter()
+        .map(|line| {
+            change::from_line(line)
+                .ok_or_else(|| serde::de::Error::custom(format!("`{line}` is no wish")))
+        })
+        .collect()
 }

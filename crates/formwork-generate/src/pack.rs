@@ -7,17 +7,18 @@ use std::io::{Read as _, Write as _};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use sha2::{Digest as _, Sha256};
 
 use crate::tree::{Class, Tree, path_mistake, sha256};
 
 /// Where packs are kept in a project.
-pub(crate) const FOLDER: &str = ".formwork/base";
+const FOLDER: &str = ".formwork/base";
 
-const MAGIC: &[u8; 8] = b"FWPACK2\n";
+const MAGIC: &[u8; 8] = b"FWPACK3\n";
 /// The quickest: a pack is written with every change, and its size hardly matters.
 const LEVEL: Compression = Compression::new(1);
 const EXECUTABLE: u8 = 1;
-/// Written once and then left alone: only the path is kept.
+/// Written once and then left alone: only the hash is kept.
 const SEED: u8 = 2;
 /// Compressed by itself, in the table.
 const OWN: u8 = 4;
@@ -27,12 +28,13 @@ const LARGEST: u64 = 1 << 30;
 /// A file as it was generated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseFile {
+    /// Of a file that is written once: the hash of what was written then.
     pub bytes: Vec<u8>,
     pub class: Class,
     pub executable: bool,
 }
 
-/// The bytes last generated, by path. Of files that are written once only the path is kept.
+/// The bytes last generated, by path. Of files that are written once only the hash is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Base {
     pub files: BTreeMap<String, BaseFile>,
@@ -57,6 +59,11 @@ pub(crate) struct Packed {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// Where the pack of that name is in a project.
+pub(crate) fn path(name: &str) -> String {
+    format!("{FOLDER}/{name}.pack")
+}
+
 /// Compresses a file as packs do, ahead of time: for files that go into many packs as they are.
 pub fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), LEVEL);
@@ -69,14 +76,24 @@ pub fn compress(bytes: &[u8]) -> Vec<u8> {
 /// Packs what was generated. Equal trees give equal packs.
 ///
 /// A table of files comes first, then the bytes of all of them in one compressed stream, except for those that
-/// `compressed` has by path: these stand in the table as they are.
-pub(crate) fn pack(tree: &Tree, compressed: &BTreeMap<String, Cow<'static, [u8]>>) -> Packed {
+/// `compressed` has by path: these stand in the table as they are. Of files that are written once `seeds` has the
+/// hash, where they were written by an earlier run.
+pub(crate) fn pack(
+    tree: &Tree,
+    compressed: &BTreeMap<String, Cow<'static, [u8]>>,
+    seeds: &BTreeMap<String, Vec<u8>>,
+) -> Packed {
     let mut bytes = MAGIC.to_vec();
     bytes.extend((tree.len() as u32).to_le_bytes());
     let mut stream = ZlibEncoder::new(Vec::new(), LEVEL);
     for (path, entry) in tree.iter() {
         let seed = entry.class == Class::Seed;
-        let content: &[u8] = if seed { &[] } else { &entry.bytes };
+        let written = match seeds.get(path) {
+            _ if !seed => Vec::new(),
+            Some(hash) => hash.clone(),
+            None => fingerprint(&entry.bytes),
+        };
+        let content: &[u8] = if seed { &written } else { &entry.bytes };
         let own = compressed.get(path).filter(|_| !seed);
         let length = own.map_or(content.len(), |own| own.len());
         let mut flags = u8::from(entry.executable) * EXECUTABLE;
@@ -99,6 +116,29 @@ pub(crate) fn pack(tree: &Tree, compressed: &BTreeMap<String, Cow<'static, [u8]>
         name: sha256(&bytes),
         bytes,
     }
+}
+
+/// The base that packing a tree and reading the pack would give.
+pub(crate) fn base_of(tree: &Tree) -> Base {
+    let files = tree.iter().map(|(path, entry)| {
+        let file = BaseFile {
+            bytes: match entry.class {
+                Class::Managed => entry.bytes.clone(),
+                Class::Seed => fingerprint(&entry.bytes),
+            },
+            class: entry.class,
+            executable: entry.executable,
+        };
+        (path.to_owned(), file)
+    });
+    Base {
+        files: files.collect(),
+    }
+}
+
+/// What is kept of a file that is written once.
+pub(crate) fn fingerprint(bytes: &[u8]) -> Vec<u8> {
+    Sha256::digest(bytes).to_vec()
 }
 
 /// Reads a pack whose name (its hash) is known.
@@ -215,21 +255,24 @@ mod tests {
     /// Shows a part of: C-30.
     #[test]
     fn a_pack_gives_back_what_was_packed_and_is_named_by_its_content() {
-        let packed = pack(&tree(), &BTreeMap::new());
-        let again = pack(&tree(), &BTreeMap::new());
+        let packed = pack(&tree(), &BTreeMap::new(), &BTreeMap::new());
+        let again = pack(&tree(), &BTreeMap::new(), &BTreeMap::new());
         assert_eq!((&packed.name, &packed.bytes), (&again.name, &again.bytes));
         let base = unpack(&packed.name, &packed.bytes).expect("the pack is sound");
         assert_eq!(base.files.len(), 3);
         assert_eq!(base.files["a.txt"].bytes, b"alpha");
         assert!(base.files["bin/run"].executable);
         assert_eq!(base.files["Cargo.lock"].class, Class::Seed);
-        assert!(base.files["Cargo.lock"].bytes.is_empty());
+        assert_eq!(
+            base.files["Cargo.lock"].bytes,
+            fingerprint(b"version = 4\n")
+        );
     }
 
     /// Shows a part of: C-30.
     #[test]
     fn every_damaged_byte_is_noticed() {
-        let packed = pack(&tree(), &BTreeMap::new());
+        let packed = pack(&tree(), &BTreeMap::new(), &BTreeMap::new());
         for index in 0..packed.bytes.len() {
             let mut bytes = packed.bytes.clone();
             bytes[index] ^= 1;
@@ -246,9 +289,9 @@ mod tests {
 
     #[test]
     fn files_compressed_ahead_of_time_are_read_back_like_the_others() {
-        let plain = pack(&tree(), &BTreeMap::new());
+        let plain = pack(&tree(), &BTreeMap::new(), &BTreeMap::new());
         let ahead = BTreeMap::from([("a.txt".to_owned(), Cow::Owned(compress(b"alpha")))]);
-        let mixed = pack(&tree(), &ahead);
+        let mixed = pack(&tree(), &ahead, &BTreeMap::new());
         let read = |packed: &Packed| unpack(&packed.name, &packed.bytes).expect("a sound pack");
         assert_eq!(read(&plain), read(&mixed));
         for end in 0..mixed.bytes.len() {

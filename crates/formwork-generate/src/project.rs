@@ -25,9 +25,12 @@ pub struct Project {
     pub title: String,
     pub summary: String,
     pub runtime: RuntimeFrom,
-    /// The files of its model: name and text. They become the project's own, under `model/`.
+    /// The files of its model: name and text. They become the project's own.
     #[serde(skip)]
     pub(crate) model: BTreeMap<String, String>,
+    /// Where they are in the project.
+    #[serde(skip)]
+    pub(crate) model_folder: String,
 }
 
 /// Where a project takes the runtime crates from.
@@ -62,6 +65,7 @@ impl Project {
             summary: String::new(),
             runtime: RuntimeFrom::default(),
             model: BTreeMap::new(),
+            model_folder: "model".to_owned(),
         })
     }
 
@@ -89,6 +93,17 @@ impl Project {
                 .unwrap_or(&source.path);
             self.model.insert(name.to_owned(), source.text.clone());
         }
+        self
+    }
+
+    /// Where the files of the model are in the project.
+    pub fn model_folder(&self) -> &str {
+        &self.model_folder
+    }
+
+    /// Puts the files of the model into another folder of the project than `model`.
+    pub fn with_model_folder(mut self, folder: impl Into<String>) -> Self {
+        self.model_folder = folder.into().trim_end_matches('/').to_owned();
         self
     }
 

@@ -487,7 +487,7 @@ impl Reader<'_> {
     }
 }
 
-fn wish_text((id, range): &(String, VersionReq)) -> String {
+pub(crate) fn wish_text((id, range): &(String, VersionReq)) -> String {
     if *range == VersionReq::STAR {
         id.clone()
     } else {

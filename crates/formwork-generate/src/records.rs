@@ -1,5 +1,6 @@
 //! What a project keeps about itself: recipe, lock and base.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,15 +16,23 @@ use crate::write::{self, WriteError};
 
 /// The records of a composition, by path: recipe, lock and base.
 pub fn records(composition: &Composition, recipe: &Recipe) -> Vec<(String, Vec<u8>)> {
-    let packed = pack::pack(&composition.tree, &composition.compressed);
-    let lock = Lock::new(composition, &packed.name);
+    later_records(composition, recipe, &recipe.to_toml(), &BTreeMap::new())
+}
+
+/// The same for a project that exists: its recipe has a text of its own, and some files were written by earlier runs.
+pub(crate) fn later_records(
+    composition: &Composition,
+    recipe: &Recipe,
+    text: &str,
+    seeds: &BTreeMap<String, Vec<u8>>,
+) -> Vec<(String, Vec<u8>)> {
+    let packed = pack::pack(&composition.tree, &composition.compressed, seeds);
+    let wishes = recipe.wishes(BTreeMap::new()).list;
+    let lock = Lock::new(composition, &packed.name, wishes);
     vec![
-        (
-            format!("{}/{}.pack", pack::FOLDER, packed.name),
-            packed.bytes,
-        ),
+        (pack::path(&packed.name), packed.bytes),
         (Lock::PATH.to_owned(), lock.to_toml().into_bytes()),
-        (Recipe::PATH.to_owned(), recipe.to_toml().into_bytes()),
+        (Recipe::PATH.to_owned(), text.as_bytes().to_vec()),
     ]
 }
 
@@ -61,6 +70,28 @@ pub enum RecordError {
     Base { path: PathBuf, source: PackError },
 }
 
+impl RecordError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let base = "take `.formwork/base` from version control; `formwork sync` makes it again where this formwork is the one \
+                    that wrote it, and `formwork sync --without-base` goes on without it";
+        Some(match self {
+            Self::NoProject { .. } => {
+                "name the project's folder, or make one with `formwork new`".to_owned()
+            }
+            Self::Lock(error) => error.hint(),
+            Self::Base { .. } => base.to_owned(),
+            Self::Read { path, source } => match source.kind() {
+                io::ErrorKind::NotFound if path.extension().is_some_and(|end| end == "pack") => {
+                    base.to_owned()
+                }
+                io::ErrorKind::PermissionDenied => "make the file readable for you".to_owned(),
+                _ => return None,
+            },
+        })
+    }
+}
+
 /// The lock of a project.
 pub fn read_lock(project: &Path) -> Result<Lock, RecordError> {
     let path = project.join(Lock::PATH);
@@ -78,9 +109,7 @@ pub fn read_lock(project: &Path) -> Result<Lock, RecordError> {
 
 /// The base a lock names.
 pub fn read_base(project: &Path, lock: &Lock) -> Result<Base, RecordError> {
-    let path = project
-        .join(pack::FOLDER)
-        .join(format!("{}.pack", lock.base));
+    let path = project.join(pack::path(&lock.base));
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(source) => return Err(RecordError::Read { path, source }),

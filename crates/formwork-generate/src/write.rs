@@ -135,7 +135,7 @@ fn check_target(target: &Path) -> Result<(), WriteError> {
     }
 }
 
-fn escapes(path: &str) -> bool {
+pub(crate) fn escapes(path: &str) -> bool {
     path.is_empty()
         || Path::new(path)
             .components()
@@ -287,7 +287,7 @@ fn write_file(path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
 }
 
 /// Tries again what may work a moment later, waiting longer each time.
-fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     const ATTEMPTS: u32 = 6;
     const FIRST: Duration = Duration::from_millis(5);
     let mut attempt = 0;

@@ -25,10 +25,7 @@ fn failure(error: &CatalogError) -> Failure {
         .diagnostics
         .iter()
         .filter(|diagnostic| diagnostic.severity == Severity::Error);
-    Failure {
-        exit: Exit::Input,
-        problems: mistakes.map(problem).collect(),
-    }
+    Failure::all(Exit::Input, mistakes.map(problem).collect())
 }
 
 fn problem(diagnostic: &Diagnostic) -> Problem {

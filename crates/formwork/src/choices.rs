@@ -54,14 +54,11 @@ pub(crate) fn wishes(choices: &Choices) -> Result<Vec<Wish>, Failure> {
     if problems.is_empty() {
         Ok(list)
     } else {
-        Err(Failure {
-            exit: Exit::Input,
-            problems,
-        })
+        Err(Failure::all(Exit::Input, problems))
     }
 }
 
-fn with(text: &str) -> Result<Wish, Problem> {
+pub(crate) fn with(text: &str) -> Result<Wish, Problem> {
     let (id, range) = text.split_once('@').unwrap_or((text, "*"));
     match VersionReq::parse(range) {
         Ok(range) => Ok(Wish::Want {
@@ -89,6 +86,20 @@ fn answer(flag: &str, text: &str, form: &str) -> Result<Wish, Problem> {
     Ok(Wish::Answer {
         question: question.to_owned(),
         value: value.to_owned(),
+    })
+}
+
+/// An answer to a question or to an option of a feature.
+pub(crate) fn set(text: &str) -> Result<Wish, Problem> {
+    let flag = match text.split_once('=') {
+        Some((question, _)) if question.contains('.') => "--set",
+        _ => "--answer",
+    };
+    answer(flag, text, "KEY=VALUE").map_err(|mut problem| {
+        problem.place = Some(format!("set {text}"));
+        problem.hints =
+            vec!["write `set database=postgres` or `set memory-cache.capacity=5000`".to_owned()];
+        problem
     })
 }
 
@@ -191,8 +202,5 @@ pub(crate) fn model_failure(mistakes: &Mistakes) -> Failure {
                 .fold(problem, |problem, hint| problem.hint(hint))
         })
         .collect();
-    Failure {
-        exit: Exit::Input,
-        problems,
-    }
+    Failure::all(Exit::Input, problems)
 }

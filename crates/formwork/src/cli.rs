@@ -42,6 +42,22 @@ pub(crate) enum Command {
     WhyNot(Why),
     /// Say what a further choice would change
     WhatIf(WhatIf),
+    /// Add features to a project
+    Add(Add),
+    /// Remove features from a project
+    Remove(Remove),
+    /// Answer a question or set an option of a feature anew, in a project
+    Set(Set),
+    /// Change how demanding a project is
+    Tier(TierChange),
+    /// Bring a project up to its recipe and model after they were edited by hand
+    Sync(Sync),
+    /// Show what `sync` would change, line by line
+    Diff(Diff),
+    /// Finish a change whose conflicts are settled
+    Continue(Waiting),
+    /// Take a change that waits back: every file is as it was before
+    Abort(Waiting),
     /// Add a module of its own to a project
     Module(Module),
     /// Check a project: recipe, lock, files and the arrows between layers
@@ -78,6 +94,13 @@ impl Command {
             }) => *json,
             Self::Why(why) | Self::WhyNot(why) => why.json,
             Self::WhatIf(what_if) => what_if.json,
+            Self::Add(Add { change, .. })
+            | Self::Remove(Remove { change, .. })
+            | Self::Set(Set { change, .. })
+            | Self::Tier(TierChange { change, .. })
+            | Self::Sync(Sync { change, .. }) => change.json,
+            Self::Diff(diff) => diff.json,
+            Self::Continue(waiting) | Self::Abort(waiting) => waiting.json,
             Self::Module(Module {
                 command: ModuleCommand::New(new),
             }) => new.json,
@@ -249,6 +272,113 @@ pub(crate) struct Why {
     pub(crate) json: bool,
 }
 
+/// How a project is changed, whatever the change.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Changing {
+    /// The project
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// Show precisely what would change, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Ask nothing
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// Apply the fix with this number when the choices cannot hold together
+    #[arg(long, value_name = "N")]
+    pub(crate) fix: Option<usize>,
+
+    /// Skip this action after the change
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) skip: Vec<String>,
+
+    /// Write JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// The features, each optionally in a range of versions (`nats@^1`)
+    #[arg(required = true, value_name = "FEATURE[@RANGE]")]
+    pub(crate) features: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) change: Changing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// The features
+    #[arg(required = true, value_name = "FEATURE")]
+    pub(crate) features: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) change: Changing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Set {
+    /// Answers to questions (`database=postgres`) and options of features (`memory-cache.capacity=5000`)
+    #[arg(required = true, value_name = "KEY=VALUE")]
+    pub(crate) answers: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) change: Changing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TierChange {
+    /// basic, intermediate, advanced or enterprise
+    pub(crate) tier: String,
+
+    #[command(flatten)]
+    pub(crate) change: Changing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// Go on without knowing what was generated: whatever differs becomes a conflict
+    #[arg(long)]
+    pub(crate) without_base: bool,
+
+    /// Finish a change whose conflicts are settled, like `formwork continue`
+    #[arg(long = "continue", conflicts_with_all = ["abort", "dry_run"])]
+    pub(crate) resume: bool,
+
+    /// Take a change that waits back, like `formwork abort`
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) abort: bool,
+
+    #[command(flatten)]
+    pub(crate) change: Changing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The project
+    #[arg(default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// Write JSON to stdout, with the lines of each file
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Waiting {
+    /// The project
+    #[arg(default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// Write JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct WhatIf {
     /// The further choices: FEATURE[@RANGE], QUESTION=FEATURE, FEATURE.OPTION=VALUE, tier=TIER or without=FEATURE
@@ -383,6 +513,8 @@ pub(crate) enum SchemaOf {
     Why,
     WhyNot,
     WhatIf,
+    Change,
+    Diff,
     ModuleNew,
     Check,
     Probe,

@@ -152,13 +152,16 @@ pub(crate) fn work_out(
     match composition {
         Ok(composition) => Ok(Composed {
             plan,
-            recipe: Recipe::new(project, &wishes),
+            recipe: Recipe {
+                model: project.model_folder().to_owned(),
+                ..Recipe::new(project, &wishes)
+            },
             composition,
         }),
-        Err(errors) => Err(Failure {
-            exit: Exit::Input,
-            problems: errors.iter().map(problem).collect(),
-        }),
+        Err(errors) => Err(Failure::all(
+            Exit::Input,
+            errors.iter().map(problem).collect(),
+        )),
     }
 }
 

@@ -5,6 +5,7 @@
 mod actions;
 mod cargo;
 mod catalog;
+mod change;
 mod choices;
 mod cli;
 mod commands;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             report::complain(&failure);
-            if cli.command.wants_json() {
+            if cli.command.wants_json() && !failure.is_told {
                 report::complain_json(&failure);
             }
             ExitCode::from(failure.exit as u8)
@@ -56,6 +57,14 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Why(why) => commands::why::run(why),
         Command::WhyNot(why) => commands::why::run_not(why),
         Command::WhatIf(what_if) => commands::what_if::run(what_if),
+        Command::Add(add) => commands::life::add(add),
+        Command::Remove(remove) => commands::life::remove(remove),
+        Command::Set(set) => commands::life::set(set),
+        Command::Tier(tier) => commands::life::tier(tier),
+        Command::Sync(sync) => commands::life::sync(sync),
+        Command::Diff(diff) => commands::diff::run(diff),
+        Command::Continue(waiting) => commands::life::resume(waiting),
+        Command::Abort(waiting) => commands::life::abort(waiting),
         Command::Module(module) => commands::module::run(&module.command),
         Command::Check(check) => commands::check::run(check),
         Command::Probe(probe) => commands::probe::run(probe),

@@ -1,15 +1,19 @@
 //! Recipes as input: a project's own, and answers files, which are recipes without a project.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use formwork_catalog::Catalog;
 use formwork_generate::{
-    Lock, Project, Recipe, RecipeMistake, RecordError, RuntimeFrom, read_lock,
+    Lock, Outcome, Project, Recipe, RecipeMistake, RecordError, RuntimeFrom, TransactionError,
+    keep_locked, read_lock, recover,
 };
-use formwork_resolve::Wishes;
+use formwork_resolve::{Wish, Wishes};
 
-use crate::report::{Exit, Failure, Problem};
+use crate::composition::with_core;
+use crate::report::{Exit, Failure, GREEN, PLAIN, Problem, say, warn};
 
 /// What an answers file says.
 #[derive(Clone, Debug)]
@@ -28,7 +32,28 @@ pub(crate) struct Answers {
 pub(crate) struct Opened {
     pub(crate) folder: PathBuf,
     pub(crate) recipe: Recipe,
+    /// The recipe as it is written.
+    pub(crate) text: String,
     pub(crate) lock: Lock,
+}
+
+impl Opened {
+    /// The project, with its model where the recipe says it is.
+    pub(crate) fn project(&self) -> Project {
+        let project = self.recipe.project.clone();
+        project.with_model_folder(&self.recipe.model)
+    }
+
+    /// Other wishes for this project, held to what they leave of the lock.
+    pub(crate) fn held(&self, catalog: &Catalog, list: Vec<Wish>) -> Wishes {
+        let mut wishes = with_core(Wishes {
+            list,
+            locked: BTreeMap::new(),
+        });
+        let locked = self.lock.versions();
+        wishes.locked = keep_locked(catalog, &self.lock.wishes, &wishes.list, &locked);
+        wishes
+    }
 }
 
 /// Reads an answers file: a recipe in which the project may be missing.
@@ -68,8 +93,9 @@ pub(crate) fn answers(path: &Path) -> Result<Answers, Failure> {
     })
 }
 
-/// Opens the project in a folder.
+/// Opens the project in a folder; what an interrupted run left is finished first.
 pub(crate) fn open(folder: &Path) -> Result<Opened, Failure> {
+    finish_interrupted(folder)?;
     let path = folder.join(Recipe::PATH);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -96,6 +122,7 @@ pub(crate) fn open(folder: &Path) -> Result<Opened, Failure> {
         (Ok(recipe), Ok(lock)) => Ok(Opened {
             folder: folder.to_owned(),
             recipe,
+            text,
             lock,
         }),
         (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
@@ -106,22 +133,60 @@ pub(crate) fn open(folder: &Path) -> Result<Opened, Failure> {
     }
 }
 
+/// Finishes, or clears away, what a run that was killed left of a change.
+fn finish_interrupted(folder: &Path) -> Result<(), Failure> {
+    let finished = recover(folder).map_err(|error| transaction_failure(&error))?;
+    if let Some(outcome) = finished {
+        say(format!(
+            "{GREEN}finished{PLAIN} the interrupted `{}`",
+            outcome.title
+        ));
+        tell_set_aside(&outcome);
+    }
+    Ok(())
+}
+
+/// What somebody wrote in the meantime, and where it is.
+pub(crate) fn tell_set_aside(outcome: &Outcome) {
+    for (path, place) in &outcome.set_aside {
+        warn(
+            &Problem::new(format!(
+                "`{path}` was written by somebody else in the meantime"
+            ))
+            .note(format!("the other version is in `{place}`")),
+        );
+    }
+}
+
+/// Why a change could not be made, finished or taken back.
+pub(crate) fn transaction_failure(error: &TransactionError) -> Failure {
+    let exit = match error {
+        TransactionError::Io { .. } | TransactionError::Busy { .. } => Exit::Io,
+        TransactionError::Waiting | TransactionError::Unsettled { .. } => Exit::Failed,
+        _ => Exit::Input,
+    };
+    let mut problem = Problem::from_error(error);
+    if let TransactionError::Unsettled { places } = error {
+        let lines = places.iter().map(|(path, line)| format!("{path}:{line}"));
+        problem.notes.extend(lines);
+    }
+    Failure::new(exit, error.hint().into_iter().fold(problem, Problem::hint))
+}
+
 /// Why a project's records could not be read.
 pub(crate) fn record_failure(error: &RecordError) -> Failure {
     let exit = match error {
         RecordError::Read { .. } => Exit::Io,
         _ => Exit::Input,
     };
-    Failure::new(exit, Problem::from_error(error))
+    let problem = Problem::from_error(error);
+    Failure::new(exit, error.hint().into_iter().fold(problem, Problem::hint))
 }
 
 fn parse(path: &Path, text: &str) -> Result<Recipe, Failure> {
-    Recipe::parse(text).map_err(|mistakes| Failure {
-        exit: Exit::Input,
-        problems: mistakes
-            .iter()
-            .map(|mistake| problem(path, mistake))
-            .collect(),
+    Recipe::parse(text).map_err(|mistakes| {
+        let problems = mistakes.iter().map(|mistake| problem(path, mistake));
+        Failure::all(Exit::Input, problems.collect())
     })
 }
 

@@ -86,13 +86,20 @@ impl Problem {
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) problems: Vec<Problem>,
+    /// Whether the JSON on stdout says it already.
+    pub(crate) is_told: bool,
 }
 
 impl Failure {
     pub(crate) fn new(exit: Exit, problem: Problem) -> Self {
+        Self::all(exit, vec![problem])
+    }
+
+    pub(crate) fn all(exit: Exit, problems: Vec<Problem>) -> Self {
         Self {
             exit,
-            problems: vec![problem],
+            problems,
+            is_told: false,
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a question is about: the project in a folder, or the choices of the command line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use formwork_catalog::Catalog;
 use formwork_generate::Recipe;
 use formwork_model::Source;
 use formwork_resolve::Wishes;
@@ -103,6 +105,7 @@ pub(crate) fn request(name: &str, choices: &Choices) -> Result<Request, Failure>
 
 /// What the project in `folder`, changed by the choices, would be made of; without a project, a new service.
 pub(crate) fn order(
+    catalog: &Catalog,
     folder: Option<&Path>,
     name: Option<&str>,
     choices: &Choices,
@@ -121,22 +124,28 @@ pub(crate) fn order(
         return Err(mistakes.failure());
     };
     mistakes.none()?;
-    let mut wishes = opened.recipe.wishes(opened.lock.versions());
+    let mut wishes = opened.recipe.wishes(BTreeMap::new());
     if let Some(answers) = answers {
         wishes = choices::overrule(wishes, answers.wishes.list);
     }
+    let wishes = choices::overrule(wishes, flags);
     Ok(Order {
-        project: opened.recipe.project,
-        wishes: choices::overrule(wishes, flags),
+        wishes: opened.held(catalog, wishes.list),
+        project: opened.project(),
         model: sources,
     })
 }
 
 /// The wishes alone, for questions that need no model.
-pub(crate) fn wishes(folder: Option<&Path>, choices: &Choices) -> Result<Wishes, Failure> {
+pub(crate) fn wishes(
+    catalog: &Catalog,
+    folder: Option<&Path>,
+    choices: &Choices,
+) -> Result<Wishes, Failure> {
     let flags = choices::wishes(choices)?;
-    let base = match opened(folder, None)? {
-        Some(opened) => opened.recipe.wishes(opened.lock.versions()),
+    let opened = opened(folder, None)?;
+    let base = match &opened {
+        Some(opened) => opened.recipe.wishes(BTreeMap::new()),
         None => Wishes::new(),
     };
     let base = match choices
@@ -148,7 +157,11 @@ pub(crate) fn wishes(folder: Option<&Path>, choices: &Choices) -> Result<Wishes,
         Some(answers) => choices::overrule(base, answers.wishes.list),
         None => base,
     };
-    Ok(choices::overrule(base, flags))
+    let wishes = choices::overrule(base, flags);
+    Ok(match opened {
+        Some(opened) => opened.held(catalog, wishes.list),
+        None => wishes,
+    })
 }
 
 /// The project named, or else the one the current folder is.

@@ -51,16 +51,13 @@ impl Obstruction {
 /// Why there is no plan for the wishes, as a failure with the fixes as numbered hints.
 pub(crate) fn refusal(resolver: &Resolver<'_>, wishes: &Wishes, error: &ResolveError) -> Failure {
     match error {
-        ResolveError::Wishes(mistakes) => Failure {
-            exit: Exit::Input,
-            problems: mistakes
-                .iter()
-                .map(|mistake| {
-                    let problem = Problem::new(&mistake.message).at(flags(&mistake.wish).join(" "));
-                    mistake.help.iter().fold(problem, Problem::hint)
-                })
-                .collect(),
-        },
+        ResolveError::Wishes(mistakes) => {
+            let problems = mistakes.iter().map(|mistake| {
+                let problem = Problem::new(&mistake.message).at(flags(&mistake.wish).join(" "));
+                mistake.help.iter().fold(problem, Problem::hint)
+            });
+            Failure::all(Exit::Input, problems.collect())
+        }
         ResolveError::Conflict(conflict) => match Obstruction::new(resolver, wishes, conflict) {
             Ok(obstruction) => obstructed(obstruction),
             Err(failure) => failure,

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::transaction::TransactionError;
+
 pub use self::module::module;
 
 /// What a scaffold would write. Nothing is written before [`Scaffold::write`].
@@ -76,6 +78,8 @@ pub enum ScaffoldError {
     },
     #[error("`{path}` was changed while the module was made")]
     Changed { path: String },
+    #[error(transparent)]
+    Write(#[from] TransactionError),
     #[error("could not {action} `{}`", path.display())]
     Io {
         action: &'static str,
@@ -103,6 +107,7 @@ impl ScaffoldError {
                 "put a real one in its place: links are not followed".to_owned()
             }
             Self::Changed { .. } => "run the command again".to_owned(),
+            Self::Write(error) => return error.hint(),
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => "make the folder writable".to_owned(),
                 io::ErrorKind::StorageFull => {

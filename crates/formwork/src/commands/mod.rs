@@ -2,7 +2,9 @@
 
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod features;
+pub(crate) mod life;
 pub(crate) mod module;
 pub(crate) mod new;
 pub(crate) mod plan;

@@ -1,7 +1,7 @@
 //! `formwork module new`: a runtime module of a project's own, written once and started with the others.
 
-use formwork_generate::RuntimeFrom;
 use formwork_generate::scaffold::{self, ScaffoldChange, ScaffoldError, ScaffoldFile};
+use formwork_generate::{RuntimeFrom, TransactionError};
 use serde::Serialize;
 
 use crate::cli::{ModuleCommand, ModuleNew};
@@ -75,7 +75,11 @@ fn create(new: &ModuleNew) -> Result<(), Failure> {
 
 fn failure(error: &ScaffoldError) -> Failure {
     let exit = match error {
-        ScaffoldError::Io { .. } => Exit::Io,
+        ScaffoldError::Io { .. }
+        | ScaffoldError::Write(TransactionError::Io { .. } | TransactionError::Busy { .. }) => {
+            Exit::Io
+        }
+        ScaffoldError::Write(TransactionError::Waiting) => Exit::Failed,
         _ => Exit::Input,
     };
     let problem = Problem::from_error(error);

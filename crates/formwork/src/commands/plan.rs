@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: &Plan) -> Result<(), Failure> {
     let mut timings = Timings::default();
     let catalog = timings.phase("catalog", catalog::read)?;
     let order = situation::order(
+        &catalog,
         arguments.project.as_deref(),
         arguments.name.as_deref(),
         &arguments.choices,

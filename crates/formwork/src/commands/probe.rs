@@ -15,9 +15,15 @@ use crate::{catalog, composition, name, situation};
 
 pub(crate) fn run(arguments: &Probe) -> Result<(), Failure> {
     let interrupt = Interrupt::install()?;
-    let order = situation::order(Some(&arguments.project), None, &Choices::default())?;
+    let catalog = catalog::read()?;
+    let order = situation::order(
+        &catalog,
+        Some(&arguments.project),
+        None,
+        &Choices::default(),
+    )?;
     let composed = composition::work_out(
-        &catalog::read()?,
+        &catalog,
         order,
         &Choices::default(),
         &mut Timings::default(),

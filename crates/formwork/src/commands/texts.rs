@@ -43,7 +43,7 @@ pub(crate) fn schema(of: Option<SchemaOf>) -> Result<(), Failure> {
     match of {
         Some(of) => data(text(of)),
         None => data(
-            "new\nplan\nfeatures-list\nfeatures-show\nwhy\nwhy-not\nmodule-new\ncheck\nprobe\ndemo\nerror\n",
+            "new\nplan\nfeatures-list\nfeatures-show\nwhy\nwhy-not\nchange\ndiff\nmodule-new\ncheck\nprobe\ndemo\nerror\n",
         ),
     }
 }
@@ -58,6 +58,8 @@ fn text(of: SchemaOf) -> &'static str {
         SchemaOf::Why => include_str!("../../schemas/why.json"),
         SchemaOf::WhatIf => include_str!("../../schemas/what-if.json"),
         SchemaOf::WhyNot => include_str!("../../schemas/why-not.json"),
+        SchemaOf::Change => include_str!("../../schemas/change.json"),
+        SchemaOf::Diff => include_str!("../../schemas/diff.json"),
         SchemaOf::ModuleNew => include_str!("../../schemas/module-new.json"),
         SchemaOf::Check => include_str!("../../schemas/check.json"),
         SchemaOf::Probe => include_str!("../../schemas/probe.json"),

@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &WhatIf) -> Result<(), Failure> {
     let catalog = catalog::read()?;
     let resolver = Resolver::new(&catalog);
     let further = choices::wishes(&flags(&arguments.further)?)?;
-    let wishes = situation::wishes(arguments.project.as_deref(), &arguments.choices)?;
+    let wishes = situation::wishes(&catalog, arguments.project.as_deref(), &arguments.choices)?;
     let (wishes, now) = composition::settle(&resolver, wishes, &arguments.choices)?;
     let others = choices::overrule(wishes.clone(), further.clone());
     let answer = resolver

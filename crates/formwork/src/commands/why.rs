@@ -106,7 +106,7 @@ fn settled(
     if catalog.newest(&arguments.id).is_none() {
         return Err(unknown(catalog, &arguments.id));
     }
-    let wishes = situation::wishes(arguments.project.as_deref(), &arguments.choices)?;
+    let wishes = situation::wishes(catalog, arguments.project.as_deref(), &arguments.choices)?;
     composition::settle(resolver, wishes, &arguments.choices)
 }
 

@@ -5,6 +5,7 @@ mod choices;
 mod compose;
 mod demo;
 mod json;
+mod life;
 mod models;
 mod module;
 mod probe;
