@@ -22,7 +22,11 @@ const PRESETS: &[&str] = &["ecommerce"];
 fn main() -> Result<(), Box<dyn Error>> {
     let repository = fs::canonicalize(Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../.."))?;
 
-    let features = table(&repository.join("features"), "features/", &[])?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut features = table(&repository.join("features"), "features/", &[])?;
+    let examples = out.join("examples.toml");
+    fs::write(&examples, corpus(&repository.join("examples"))?)?;
+    features.insert(0, ("examples.toml".to_owned(), examples));
 
     let mut presets = Vec::new();
     for preset in PRESETS {
@@ -65,7 +69,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut source = String::new();
     write_table(&mut source, "FEATURES", &features)?;
     write_table(&mut source, "PRESETS", &presets)?;
-    let out = PathBuf::from(env::var("OUT_DIR")?);
     write_compressed_table(&mut source, "RUNTIME", &runtime, &out)?;
     let target = out.join("embedded.rs");
     fs::write(target, source)?;
@@ -79,6 +82,37 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("cargo::rerun-if-changed=build.rs");
     Ok(())
+}
+
+/// The features of every example, as the lock in its folder has them: what the catalog learns popular
+/// combinations from.
+fn corpus(examples: &Path) -> io::Result<String> {
+    let mut folders: Vec<PathBuf> = fs::read_dir(examples)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
+    folders.sort();
+    let mut text = String::new();
+    for folder in folders {
+        let lock = folder.join("formwork.lock");
+        if !lock.is_file() {
+            continue;
+        }
+        let ids: Vec<_> = fs::read_to_string(&lock)?
+            .lines()
+            .filter_map(|line| line.strip_prefix("id = "))
+            .map(str::to_owned)
+            .collect();
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        text += &format!(
+            "[[example]]\nname = {name:?}\nfeatures = [{}]\n",
+            ids.join(", ")
+        );
+    }
+    Ok(text)
 }
 
 /// Every file below `folder` as (path with `/`, file on disk), sorted; a folder that is not there is empty.

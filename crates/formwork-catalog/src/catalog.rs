@@ -5,7 +5,10 @@ use std::fmt;
 
 use semver::{Version, VersionReq};
 
-use crate::{Capability, Conflict, Diagnostic, Feature, Severity, Source, Target, check, read};
+use crate::{
+    Capability, Conflict, Diagnostic, Feature, Popular, Severity, Source, Target, check, popular,
+    read,
+};
 
 /// Features that are sound, each alone and all together.
 #[derive(Debug, Clone)]
@@ -14,6 +17,7 @@ pub struct Catalog {
     capabilities: BTreeMap<String, Capability>,
     /// By capability: the ids of its providers.
     providers: BTreeMap<String, Vec<String>>,
+    popular: Vec<Popular>,
     source: Source,
 }
 
@@ -80,10 +84,17 @@ impl Catalog {
                 }
             }
         }
+        let (popular, mistakes) = popular::read(&source, |id| {
+            features
+                .binary_search_by(|feature| feature.id.as_str().cmp(id))
+                .is_ok()
+        });
+        diagnostics.extend(mistakes);
         let catalog = Self {
             features,
             capabilities,
             providers,
+            popular,
             source,
         };
         diagnostics.extend(check::check(&catalog));
@@ -160,6 +171,11 @@ impl Catalog {
             .flatten()
             .map(String::as_str)
             .collect()
+    }
+
+    /// What the examples that were made with the pack have together, by feature.
+    pub fn popular(&self) -> &[Popular] {
+        &self.popular
     }
 
     /// Whether a target means this feature, by its name or by a capability it provides.

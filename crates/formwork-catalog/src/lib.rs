@@ -21,6 +21,7 @@ mod diagnostic;
 mod feature;
 mod option;
 mod parts;
+mod popular;
 mod read;
 mod rule;
 mod source;
@@ -35,7 +36,10 @@ pub use option::{OptionKind, OptionSpec, OptionValue};
 pub use parts::{
     Action, ActionWhen, CratePin, CrateUse, Format, Merge, Migration, Probe, ProbeKind, Wiring,
 };
-pub use rule::{Condition, Conflict, Joint, Need, Provide, Site, Target, TierRule, Weak, When};
+pub use popular::Popular;
+pub use rule::{
+    Condition, Conflict, Joint, Need, Practice, Provide, Site, Target, TierRule, Weak, When,
+};
 pub use source::{LoadError, Source};
 pub use step::{Change, Method, Request, Restore, Step};
 pub use suggest::nearest;

@@ -109,12 +109,35 @@ pub struct Conflict {
     pub site: Site,
 }
 
+/// What a service lacks that follows no practice of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Practice {
+    Security,
+    Performance,
+}
+
+impl Practice {
+    /// Every practice.
+    pub const ALL: [Self; 2] = [Self::Security, Self::Performance];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Security => "security",
+            Self::Performance => "performance",
+        }
+    }
+}
+
 /// A feature that goes well with this one.
 #[derive(Debug, Clone, Serialize)]
 pub struct Weak {
     pub feature: Target,
     pub when: When,
     pub reason: String,
+    /// What it is a practice of, as rate limits are of security.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub practice: Option<Practice>,
     pub site: Site,
 }
 
@@ -123,5 +146,8 @@ pub struct Weak {
 pub struct Joint {
     pub when_all: Vec<Target>,
     pub reason: String,
+    /// What it is a practice of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub practice: Option<Practice>,
     pub site: Site,
 }

@@ -21,7 +21,7 @@ pub struct Plan {
     pub unused_answers: Vec<String>,
     /// False when the search was cut short: the plan is sound, but a better one may exist.
     pub optimal: bool,
-    /// Needs that run in a circle through alternatives or conditions. In the order of
+    /// Needs that run in a circle by name, through alternatives or conditions. In the order of
     /// [`features`](Self::features) such a circle is cut where it is entered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub circles: Vec<Circle>,
@@ -112,10 +112,22 @@ pub struct Dropped {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
+    /// A feature of the plan recommends it.
     Recommends,
+    /// Without it a practice of security is not followed.
+    Security,
+    /// Without it a practice of performance is not followed.
+    Performance,
+    /// A feature of the plan suggests it.
     Suggests,
+    /// It ties features of the plan together.
     Supplements,
+    /// It goes well with features of the plan.
     Enhances,
+    /// It is made for services of the plan's tier.
+    Tier,
+    /// Most examples with features of the plan have it.
+    Popular,
 }
 
 /// A feature worth adding.
@@ -127,6 +139,9 @@ pub struct Suggestion {
     pub by: Vec<String>,
     pub reason: String,
     pub site: Site,
+    /// Where it is popular: in how many examples, of how many that have what it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<(usize, usize)>,
 }
 
 /// What differs between two plans.

@@ -120,7 +120,7 @@ fn build_order<'a>(request: &Request<'a>, chosen: &Chosen<'a>) -> (Vec<&'a str>,
         circles: Vec::new(),
     };
     for (id, feature) in chosen {
-        let mut first: BTreeMap<&str, &Need> = BTreeMap::new();
+        let mut first: BTreeMap<&str, Edge<'_>> = BTreeMap::new();
         for need in &feature.requires {
             if applies(request, chosen, feature, &need.when) {
                 let fills = |other| need.any.iter().any(|it| request.catalog.accepts(it, other));
@@ -128,7 +128,11 @@ fn build_order<'a>(request: &Request<'a>, chosen: &Chosen<'a>) -> (Vec<&'a str>,
                     .iter()
                     .filter(|(other, it)| *other != id && fills(it))
                 {
-                    first.entry(other).or_insert(need);
+                    let by_name = need.any.iter().any(|it| it.id == *other);
+                    let edge = first.entry(other).or_insert(Edge { need, by_name });
+                    if by_name && !edge.by_name {
+                        *edge = Edge { need, by_name };
+                    }
                 }
             }
         }
@@ -140,9 +144,17 @@ fn build_order<'a>(request: &Request<'a>, chosen: &Chosen<'a>) -> (Vec<&'a str>,
     (visit.order, visit.circles)
 }
 
+/// What puts a feature before another.
+#[derive(Debug, Clone, Copy)]
+struct Edge<'n> {
+    need: &'n Need,
+    /// Whether it names the feature and not only a capability of it.
+    by_name: bool,
+}
+
 struct Visit<'a, 'n> {
     /// By feature: what comes before it, and why.
-    before: BTreeMap<&'a str, BTreeMap<&'a str, &'n Need>>,
+    before: BTreeMap<&'a str, BTreeMap<&'a str, Edge<'n>>>,
     /// The features being visited, each needed by the one before.
     path: Vec<&'a str>,
     seen: BTreeSet<&'a str>,
@@ -156,15 +168,17 @@ impl<'a> Visit<'a, '_> {
             return;
         }
         self.path.push(id);
-        for (first, need) in self.before[id].clone() {
+        for (first, edge) in self.before[id].clone() {
             if let Some(start) = self.path.iter().position(|other| *other == first) {
-                self.circles.push(Circle {
-                    features: self.path[start..]
-                        .iter()
-                        .map(|it| (*it).to_owned())
-                        .collect(),
-                    cut: need.site.clone(),
-                });
+                let circle = &self.path[start..];
+                // A feature with a role to fill and the one that fills it are no circle.
+                let steps = circle.windows(2).map(|pair| self.before[pair[0]][pair[1]]);
+                if steps.chain([edge]).all(|edge| edge.by_name) {
+                    self.circles.push(Circle {
+                        features: circle.iter().map(|it| (*it).to_owned()).collect(),
+                        cut: edge.need.site.clone(),
+                    });
+                }
             }
             self.visit(first);
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use formwork_catalog::{Catalog, Popular, Practice, Tier};
+
 use crate::ask::Ask;
 use crate::engine::{Lit, Verdict};
 use crate::evaluate::{Chosen, applies, present};
@@ -24,6 +26,9 @@ pub(crate) fn suggestions<'a>(ask: &Ask<'_, 'a>, plan: &Plan) -> Vec<Suggestion>
         match candidates.get_mut(id) {
             // Several features may say the same; the strongest basis gives the words.
             Some(known) => {
+                if matches!(suggestion.basis, Basis::Tier | Basis::Popular) {
+                    return;
+                }
                 let mut by = std::mem::take(&mut known.by);
                 by.extend(suggestion.by.iter().cloned());
                 if suggestion.basis < known.basis {
@@ -52,10 +57,11 @@ pub(crate) fn suggestions<'a>(ask: &Ask<'_, 'a>, plan: &Plan) -> Vec<Suggestion>
                         &other.id,
                         Suggestion {
                             feature: other.id.clone(),
-                            basis,
+                            basis: of_practice(weak.practice).unwrap_or(basis),
                             by: vec![(*owner).to_owned()],
                             reason: weak.reason.clone(),
                             site: weak.site.clone(),
+                            measured: None,
                         },
                     );
                 }
@@ -74,20 +80,76 @@ pub(crate) fn suggestions<'a>(ask: &Ask<'_, 'a>, plan: &Plan) -> Vec<Suggestion>
                         &feature.id,
                         Suggestion {
                             feature: feature.id.clone(),
-                            basis,
+                            basis: of_practice(joint.practice).unwrap_or(basis),
                             by: joint.when_all.iter().map(|it| it.id.clone()).collect(),
                             reason: joint.reason.clone(),
                             site: joint.site.clone(),
+                            measured: None,
                         },
                     );
                 }
             }
         }
     }
+    for feature in catalog.features() {
+        if feature.tier > Tier::Basic && feature.tier <= request.tier {
+            let suggestion = Suggestion {
+                feature: feature.id.clone(),
+                basis: Basis::Tier,
+                by: Vec::new(),
+                reason: format!(
+                    "it is made for services from the tier `{}` on",
+                    feature.tier
+                ),
+                site: feature.site.clone(),
+                measured: None,
+            };
+            offer(&feature.id, suggestion);
+        }
+    }
+    for popular in most_telling(catalog, &chosen) {
+        let Popular { examples, of, .. } = popular;
+        let with: Vec<_> = popular.with.iter().map(|id| format!("`{id}`")).collect();
+        let with = match with.as_slice() {
+            [] => String::new(),
+            with => format!(" with {}", with.join(" and ")),
+        };
+        let suggestion = Suggestion {
+            feature: popular.feature.clone(),
+            basis: Basis::Popular,
+            by: popular.with.clone(),
+            reason: format!("{examples} of {of} examples{with} have it"),
+            site: popular.site.clone(),
+            measured: Some((*examples, *of)),
+        };
+        offer(&popular.feature, suggestion);
+    }
     if candidates.is_empty() {
         return Vec::new();
     }
     keep_possible(ask, &chosen, candidates)
+}
+
+fn of_practice(practice: Option<Practice>) -> Option<Basis> {
+    practice.map(|practice| match practice {
+        Practice::Security => Basis::Security,
+        Practice::Performance => Basis::Performance,
+    })
+}
+
+/// For every feature: what most of the examples with features of the plan say of it, the greatest
+/// share first, then the most examples.
+fn most_telling<'a>(catalog: &'a Catalog, chosen: &Chosen<'_>) -> Vec<&'a Popular> {
+    let mut telling: BTreeMap<&str, &'a Popular> = BTreeMap::new();
+    let applies = |it: &&Popular| it.with.iter().all(|id| chosen.contains_key(id.as_str()));
+    for popular in catalog.popular().iter().filter(applies) {
+        let known = telling.entry(&popular.feature).or_insert(popular);
+        let (more, less) = (popular.examples * known.of, known.examples * popular.of);
+        if (more, popular.examples) > (less, known.examples) {
+            *known = popular;
+        }
+    }
+    telling.into_values().collect()
 }
 
 /// Drops what cannot join the plan while everything in it stays at its version.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use formwork_catalog::Catalog;
 use formwork_resolve::{
-    Conflict, Core, Outcome, Plan, Reason, ResolveError, Resolver, Wish, Wishes,
+    Basis, Conflict, Core, Outcome, Plan, Reason, ResolveError, Resolver, Suggestion, Wish, Wishes,
 };
 use semver::VersionReq;
 use serde::Serialize;
@@ -103,6 +103,21 @@ pub(crate) fn circles(plan: &Plan) -> impl Iterator<Item = String> {
             circle.cut
         )
     })
+}
+
+/// A feature worth adding: what it rests on, and the reason.
+pub(crate) fn suggestion(suggestion: &Suggestion) -> String {
+    let by = suggestion.by.join(", ");
+    let basis = match suggestion.basis {
+        Basis::Recommends | Basis::Suggests | Basis::Supplements | Basis::Enhances => {
+            format!("by {by}")
+        }
+        Basis::Security => format!("security, by {by}"),
+        Basis::Performance => format!("performance, by {by}"),
+        Basis::Tier => "tier".to_owned(),
+        Basis::Popular => "popular".to_owned(),
+    };
+    format!("{} ({basis}): {}", suggestion.feature, suggestion.reason)
 }
 
 /// The flag that says a wish, and its value.

@@ -4,8 +4,8 @@ use super::feature::kebab;
 use super::fields::{Fields, range, wrong_type};
 use super::manifest::Manifest;
 use crate::{
-    Capability, Cardinality, Condition, Conflict, Joint, Need, Position, Provide, Target, Tier,
-    TierRule, Weak, When,
+    Capability, Cardinality, Condition, Conflict, Joint, Need, Position, Practice, Provide, Target,
+    Tier, TierRule, Weak, When,
 };
 
 pub(super) fn capabilities(
@@ -130,6 +130,7 @@ pub(super) fn weak(
             feature: target(manifest, position, &feature),
             when: when(manifest, &mut fields),
             reason: fields.required(manifest, "reason"),
+            practice: practice(manifest, &mut fields),
             site: manifest.site(&format!("{section}/{index}"), position),
         });
         fields.finish(manifest);
@@ -152,11 +153,17 @@ pub(super) fn joint(
         rules.push(Joint {
             when_all,
             reason: fields.required(manifest, "reason"),
+            practice: practice(manifest, &mut fields),
             site: manifest.site(&format!("{section}/{index}"), fields.position),
         });
         fields.finish(manifest);
     }
     rules
+}
+
+fn practice(manifest: &mut Manifest<'_>, fields: &mut Fields<'_>) -> Option<Practice> {
+    let practices = Practice::ALL.map(|practice| (practice.as_str(), practice));
+    fields.one_of(manifest, "practice", &practices)
 }
 
 pub(super) fn when(manifest: &mut Manifest<'_>, fields: &mut Fields<'_>) -> When {

@@ -69,6 +69,47 @@ fn recommendations_of_wished_features_are_taken_or_recorded() {
     ");
 }
 
+/// Every basis of a suggestion with its words; nothing that is in, refused, or cannot be added.
+///
+/// Shows a part of: C-15.
+#[test]
+fn suggestions_say_what_they_rest_on() {
+    let catalog = catalog(
+        "
+        core 1.0.0 : !stranger
+        jwt 1.0.0 : &rate-limit$security &stranger$security
+        rate-limit 1.0.0
+        stranger 1.0.0
+        rest 1.0.0 : &cache$performance &docs
+        cache 1.0.0
+        docs 1.0.0
+        slo 1.0.0 : *advanced
+        audit 1.0.0 : *enterprise
+        tracing 1.0.0
+        example rest tracing
+        example rest tracing jwt
+        example rest
+        example core
+        ",
+    );
+    assert_snapshot!(report(&catalog, "core jwt rest #advanced"), @r"
+    core 1.0.0: wished
+    jwt 1.0.0: wished
+    rest 1.0.0: wished
+    try cache: for performance, says rest
+    try docs: suggested by rest
+    try rate-limit: for security, says jwt
+    try slo: it is made for services from the tier `advanced` on
+    try tracing: 2 of 3 examples with `rest` have it
+    ");
+    assert_snapshot!(report(&catalog, "core jwt rate-limit !tracing"), @r"
+    core 1.0.0: wished
+    jwt 1.0.0: wished
+    rate-limit 1.0.0: wished
+    try rest: 3 of 4 examples have it
+    ");
+}
+
 /// Shows a part of: C-02, C-10.
 #[test]
 fn a_tier_asks_for_what_it_and_every_lower_one_demand() {
@@ -255,6 +296,12 @@ fn needs_that_run_in_a_circle_are_told_with_the_plan() {
     assert_snapshot!(report(&catalog, "a x"), @r"
     x 1.0.0: wished
     a 1.0.0: wished
+    ");
+    // One that has a role to fill and one that fills it do not need each other by name.
+    let catalog = self::catalog("capability role any\ncore 1.0.0 : role\na 1.0.0 : +role core\n");
+    assert_snapshot!(report(&catalog, "core"), @r"
+    core 1.0.0: wished
+    a 1.0.0: core needs role
     ");
 }
 

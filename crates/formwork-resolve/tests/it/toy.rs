@@ -7,6 +7,9 @@
 //! a 1.0.0 : !b ~c %d/e                        conflicts, recommends, supplements d and e
 //! b 1.0.0 : b[mode=x,y]                       an option with its choices, the first the default
 //! c 1.0.0 : #advanced:a                       the tier asks for a
+//! d 1.0.0 : *advanced                         made for a tier and higher ones
+//! e 1.0.0 : &a$security                       suggests a, as a practice
+//! example a b                                 a service that has a and b
 //! ```
 //! Wishes: `a`, `a^1`, `!a` refused, `a==1.0.0` pinned, `q=x` answered, `#advanced`, `@a=1.0.0` locked.
 
@@ -27,6 +30,7 @@ pub(crate) fn catalog(lines: &str) -> Catalog {
 pub(crate) fn source(lines: &str) -> Source {
     let mut source = Source::default();
     let mut capabilities = String::new();
+    let mut examples = String::new();
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(capability) = line.strip_prefix("capability ") {
             let mut words = capability.split_whitespace();
@@ -41,21 +45,37 @@ pub(crate) fn source(lines: &str) -> Source {
             }
             continue;
         }
+        if let Some(example) = line.strip_prefix("example ") {
+            let ids: Vec<_> = example
+                .split_whitespace()
+                .map(|id| format!("\"{id}\""))
+                .collect();
+            let _ = writeln!(examples, "[[example]]\nfeatures = [{}]", ids.join(", "));
+            continue;
+        }
         let (head, rules) = line.split_once(" :").unwrap_or((line, ""));
         let (id, version) = head.split_once(' ').expect("a feature has a version");
+        let tier = rules
+            .split_whitespace()
+            .find_map(|rule| rule.strip_prefix('*'));
+        let tier = tier.map(|tier| format!("tier = \"{tier}\"\n"));
         let mut manifest = format!(
-            "id = \"{id}\"\nname = \"{id}\"\nsummary = \"{id}.\"\nversion = \"{version}\"\nkind = \"core\"\n\
-             [[probes]]\nname = \"present\"\nkind = \"file\"\npath = \"x\"\n"
+            "id = \"{id}\"\nname = \"{id}\"\nsummary = \"{id}.\"\nversion = \"{version}\"\nkind = \"core\"\n{}\
+             [[probes]]\nname = \"present\"\nkind = \"file\"\npath = \"x\"\n",
+            tier.unwrap_or_default()
         );
         if id == "core" {
             manifest.push_str(&capabilities);
         }
-        for rule in rules.split_whitespace() {
+        for rule in rules.split_whitespace().filter(|it| !it.starts_with('*')) {
             write_rule(&mut manifest, rule);
         }
         let folder = format!("features/{id}@{version}");
         source.insert(format!("{folder}/feature.toml"), manifest.into_bytes());
         source.insert(format!("{folder}/README.md"), b"".to_vec());
+    }
+    if !examples.is_empty() {
+        source.insert("examples.toml", examples.into_bytes());
     }
     source
 }
@@ -64,6 +84,10 @@ fn write_rule(manifest: &mut String, rule: &str) {
     let target = |text: &str| match text.find(['^', '=', '<', '>']) {
         Some(at) => format!("{} {}", &text[..at], &text[at..]),
         None => text.to_owned(),
+    };
+    let (rule, practice) = match rule.split_once('$') {
+        Some((rule, practice)) => (rule, format!("practice = \"{practice}\"\n")),
+        None => (rule, String::new()),
     };
     let (rule, when) = match rule.split_once('?') {
         Some((rule, when)) => (rule, Some(when)),
@@ -112,6 +136,7 @@ fn write_rule(manifest: &mut String, rule: &str) {
         format!("[[requires]]\nany = [{}]\n", alternatives(rule, target))
     };
     manifest.push_str(&section);
+    manifest.push_str(&practice);
     match when.map(|when| when.split_once('=').ok_or(when)) {
         None => {}
         Some(Ok((key, value))) => {
@@ -212,17 +237,19 @@ fn describe(plan: &Plan) -> String {
     }
     for suggestion in &plan.suggestions {
         let verb = match suggestion.basis {
-            Basis::Recommends => "recommended",
-            Basis::Suggests => "suggested",
-            Basis::Supplements => "supplement",
-            Basis::Enhances => "enhancement",
+            Basis::Recommends => "recommended by ",
+            Basis::Security => "for security, says ",
+            Basis::Performance => "for performance, says ",
+            Basis::Suggests => "suggested by ",
+            Basis::Supplements => "supplement by ",
+            Basis::Enhances => "enhancement by ",
+            Basis::Tier | Basis::Popular => suggestion.reason.as_str(),
         };
-        let _ = writeln!(
-            text,
-            "try {}: {verb} by {}",
-            suggestion.feature,
-            suggestion.by.join(", ")
-        );
+        let by = match suggestion.basis {
+            Basis::Tier | Basis::Popular => String::new(),
+            _ => suggestion.by.join(", "),
+        };
+        let _ = writeln!(text, "try {}: {verb}{by}", suggestion.feature);
     }
     for answer in &plan.unused_answers {
         let _ = writeln!(text, "unused {answer}");

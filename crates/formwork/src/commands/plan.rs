@@ -97,13 +97,7 @@ pub(crate) fn text(catalog: &Catalog, composed: &Composed) -> String {
     if !plan.suggestions.is_empty() {
         heading(&mut text, "Could be added");
         for suggestion in &plan.suggestions {
-            let _ = writeln!(
-                text,
-                "  {} (by {}): {}",
-                suggestion.feature,
-                suggestion.by.join(", "),
-                suggestion.reason
-            );
+            let _ = writeln!(text, "  {}", words::suggestion(suggestion));
         }
     }
     if !plan.circles.is_empty() {

@@ -183,6 +183,22 @@ fn why_and_why_not_explain() {
     assert_eq!(place.run(&["why", "sqlit"]).code, 3);
 }
 
+/// Our own features need nobody in a circle, at any tier and with any answer of a question.
+///
+/// Shows a part of: C-04.
+#[test]
+fn no_plan_of_ours_runs_in_a_circle() {
+    let place = Place::new();
+    for choice in [
+        &["--tier", "enterprise"][..],
+        &["--answer", "database=postgres", "--with", "tenancy"],
+        &["--answer", "broker=nats", "--tier", "advanced"],
+    ] {
+        let plan = place.run(&[&["plan", "--json"], choice].concat()).well();
+        assert!(plan.json().get("circles").is_none(), "{choice:?}");
+    }
+}
+
 /// Every form of a choice; what comes in says why, what must go and what stands against it are told.
 ///
 /// Shows a part of: C-14.
