@@ -34,6 +34,7 @@ async fn next(changes: &mut Changes) -> Arc<Change> {
     next.await.expect("in time").expect("the application lives")
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn every_flip_is_told_once_from_the_first_result_on() {
     let answer = watch::Sender::new(None);

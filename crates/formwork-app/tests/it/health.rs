@@ -77,6 +77,7 @@ async fn periods(periods: u32) {
     tokio::time::sleep(Duration::from_millis(11_000) * periods).await;
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn three_failures_flip_a_required_check_and_one_success_returns_it() {
     let store = Controlled::new(Answer::Fine);
@@ -106,6 +107,7 @@ async fn three_failures_flip_a_required_check_and_one_success_returns_it() {
     running.stop().await.expect("the application stops");
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn what_never_worked_is_unhealthy_at_once() {
     let store = Controlled::new(Answer::Broken);
@@ -115,6 +117,7 @@ async fn what_never_worked_is_unhealthy_at_once() {
     assert!(!running.health().ready());
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn optional_failures_never_touch_readiness() {
     let mail = Controlled::new(Answer::Broken);
@@ -131,6 +134,7 @@ async fn optional_failures_never_touch_readiness() {
     assert!(running.health().ready());
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn a_hung_or_panicking_check_affects_its_own_component_only() {
     let hung = Controlled::new(Answer::Hang);
@@ -162,6 +166,8 @@ async fn a_hung_or_panicking_check_affects_its_own_component_only() {
 }
 
 /// A check whose thread is stuck is not asked again, and not believed for ever.
+///
+/// Shows a part of: R-048.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_check_that_misses_three_periods_is_unknown() {
     let awake = keep_awake();
@@ -204,6 +210,7 @@ async fn a_check_that_misses_three_periods_is_unknown() {
     awake.abort();
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn probes_never_ask_the_dependency() {
     let store = Controlled::new(Answer::Fine);
@@ -268,6 +275,7 @@ fn fine(name: &str) -> HealthCheck {
     HealthCheck::required(name, || async { Ok::<(), String>(()) })
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn a_component_is_never_worse_than_its_failure_status() {
     let answers = || {
@@ -300,6 +308,7 @@ async fn a_component_is_never_worse_than_its_failure_status() {
     assert!(running.health().ready());
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn a_check_can_answer_that_its_component_is_degraded() {
     let (answer, found) = watch::channel(Found::degraded("7 s behind"));
@@ -330,6 +339,7 @@ async fn a_check_can_answer_that_its_component_is_degraded() {
     assert_eq!(status(&running, "replica"), (Status::Healthy, None));
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn a_question_that_panics_before_it_waits_is_asked_again() {
     let panics = Arc::new(AtomicUsize::new(0));
@@ -348,6 +358,7 @@ async fn a_question_that_panics_before_it_waits_is_asked_again() {
     assert_eq!(status(&running, "hasty"), (Status::Healthy, None));
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn a_check_has_a_second_and_is_asked_every_ten_give_or_take_one() {
     let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -381,6 +392,7 @@ async fn a_check_has_a_second_and_is_asked_every_ten_give_or_take_one() {
         .expect("no two checks run in step for ever");
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn a_component_tells_since_when_why_and_how_long_it_took() {
     let slow = HealthCheck::required("slow", || async {
@@ -410,6 +422,7 @@ async fn a_component_tells_since_when_why_and_how_long_it_took() {
     assert_eq!(since(&later), since(&first), "the status is the same one");
 }
 
+/// Shows a part of: R-048.
 #[tokio::test(start_paused = true)]
 async fn groups_are_formed_by_modules_and_by_the_configuration() {
     let broken = HealthCheck::required("nats", || async { Err::<(), _>("down") });
@@ -432,6 +445,7 @@ async fn groups_are_formed_by_modules_and_by_the_configuration() {
     assert_eq!(group("checkouts"), None);
 }
 
+/// Shows a part of: R-048.
 #[test]
 fn an_unknown_component_in_a_group_is_a_boot_error() {
     let groups = "{ checkout = [\"postgress\", \"nats\"], b = [\"zzzzzzzz\"] }";
@@ -509,6 +523,8 @@ proptest::proptest! {
 
     /// The whole is as bad as its worst part, and ready while no required part is unhealthy,
     /// whatever the order the parts came in.
+    ///
+    /// Shows a part of: R-048.
     #[test]
     fn the_worst_component_decides_whatever_the_order(
         components in proptest::collection::vec((outcome(), proptest::bool::ANY), 0..8),
@@ -564,4 +580,32 @@ async fn periods_and_timeouts_have_bounds() {
     let asked = asked.load(Ordering::SeqCst);
     assert!((2..=120).contains(&asked), "{asked}");
     running.stop().await.expect("the application stops");
+}
+
+/// Who does not accept is not ready, however healthy it is: while it starts, drains and stops.
+///
+/// Shows a part of: R-048.
+#[tokio::test(start_paused = true)]
+async fn only_who_accepts_is_ready() {
+    let journal = Journal::default();
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let starting = Arc::clone(&seen);
+    let module = module("store", &journal)
+        .wire(|wiring| wiring.health_check(fine("store")))
+        .hook(move |context| {
+            let mut seen = starting.lock().expect("no test panics here");
+            seen.push(context.health().ready());
+        });
+    let running = app().module(module).start().await.expect("it starts");
+    assert_eq!(*seen.lock().expect("no test panics here"), [false]);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let health = running.health().clone();
+    let now = || (health.report().status, health.ready());
+    assert_eq!(now(), (Status::Healthy, true));
+    running.drain().expect("it accepts");
+    assert_eq!(now(), (Status::Healthy, false));
+    running.resume().expect("it drains");
+    assert_eq!(now(), (Status::Healthy, true));
+    running.stop().await.expect("the application stops");
+    assert_eq!(now(), (Status::Healthy, false));
 }

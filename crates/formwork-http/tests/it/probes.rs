@@ -29,6 +29,7 @@ async fn until(service: &Service, path: &str, status: &str) -> crate::support::A
     }
 }
 
+/// Shows a part of: R-048.
 #[tokio::test]
 async fn a_service_that_works_says_so() {
     let ok = || async { Ok::<(), String>(()) };
@@ -70,6 +71,7 @@ async fn a_service_that_works_says_so() {
     service.stop().await.unwrap();
 }
 
+/// Shows a part of: R-048.
 #[tokio::test]
 async fn an_optional_failure_degrades_and_a_required_one_takes_readiness() {
     let failing = || async { Err::<(), _>("connection refused") };
@@ -103,6 +105,7 @@ async fn an_optional_failure_degrades_and_a_required_one_takes_readiness() {
     service.stop().await.unwrap();
 }
 
+/// Shows a part of: R-048.
 #[tokio::test]
 async fn anonymous_callers_see_the_status_and_authorised_ones_the_details() {
     let token = "correct-horse-battery";
@@ -152,6 +155,7 @@ async fn anonymous_callers_see_the_status_and_authorised_ones_the_details() {
     service.stop().await.unwrap();
 }
 
+/// Shows a part of: R-048.
 #[tokio::test]
 async fn nobody_is_authorised_without_a_token() {
     let settings = [("health.details", "authorised")];
@@ -165,6 +169,7 @@ async fn nobody_is_authorised_without_a_token() {
     service.stop().await.unwrap();
 }
 
+/// Shows a part of: R-048.
 #[tokio::test]
 async fn details_can_be_kept_back() {
     let settings = [("health.details", "never")];
@@ -179,6 +184,7 @@ async fn details_can_be_kept_back() {
     service.stop().await.unwrap();
 }
 
+/// Shows a part of: R-048.
 #[tokio::test]
 async fn a_thousand_probes_at_once_ask_no_dependency_and_a_hung_check_delays_none() {
     let asked = Arc::new(AtomicUsize::new(0));
@@ -215,5 +221,28 @@ async fn a_thousand_probes_at_once_ask_no_dependency_and_a_hung_check_delays_non
         .unwrap();
     assert!(statuses.iter().all(|&status| status == 200));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+    service.stop().await.unwrap();
+}
+
+/// What is not known yet is no component that works, and no reason to send work elsewhere.
+///
+/// Shows a part of: R-048.
+#[tokio::test]
+async fn what_is_not_known_is_not_served_as_healthy() {
+    let hung = || std::future::pending::<Result<(), String>>();
+    let long = Duration::from_secs(600);
+    let check = HealthCheck::required("database", hung).timeout(long);
+    let service = Service::start(with_checks(vec![check]), &[]).await;
+    for path in ["/health", "/health/database"] {
+        let answer = service.get(path).await;
+        assert_eq!(
+            (answer.status, &answer.json()["status"]),
+            (503, &json!("unknown")),
+            "{path}"
+        );
+    }
+    for path in ["/livez", "/readyz", "/startupz"] {
+        assert_eq!(service.get(path).await.status, 200, "{path}");
+    }
     service.stop().await.unwrap();
 }

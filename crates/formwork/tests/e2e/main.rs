@@ -6,9 +6,11 @@
 
 mod build;
 mod canary;
+mod compose;
 mod http;
 mod isolation;
 mod ledger;
+mod listener;
 mod load;
 mod nats;
 mod postgres;
@@ -36,7 +38,7 @@ const WITH: &[&str] = &[
     "documentation",
 ];
 
-/// Shows a part of: C-35, C-60, R-001, R-049, S-04, S-11, S-23, S-30, S-33, S-53.
+/// Shows a part of: C-35, C-60, R-001, R-013, R-045, R-049, S-04, S-11, S-23, S-30, S-33, S-53.
 #[test]
 fn the_embedded_default_loses_nothing() {
     proof::run(
@@ -123,7 +125,7 @@ fn postgres_with_listen_notify_and_nats_loses_nothing() {
     );
 }
 
-/// Shows a part of: C-60, R-038, S-04.
+/// Shows a part of: C-60, R-013, R-038, R-045, S-04.
 #[test]
 fn tenants_in_postgres_are_kept_apart_and_lose_nothing() {
     let Some(postgres) = server("FORMWORK_TEST_POSTGRES_URL") else {

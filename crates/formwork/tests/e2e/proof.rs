@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::ledger::Ledger;
+use crate::listener::Mover;
 use crate::nats::Stream;
 use crate::postgres::Database;
 use crate::project::{self, Project};
 use crate::service::Service;
-use crate::{WITH, build, canary, load, reload};
+use crate::{WITH, build, canary, compose, load, reload};
 
 /// How long the events of the load may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -97,6 +98,23 @@ pub(crate) fn run(composition: &Composition, surroundings: impl Fn(&Path, &str) 
         let place = surroundings(folder.path(), &prefix);
         let searched = canary::prove(&project, &binary, &place.settings);
         steps.done(format!("showed no secret in {searched} outputs"));
+    }
+
+    if composition.features.contains(&"config-reload") {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let place = surroundings(folder.path(), &prefix);
+        compose::prove(&project, &binary, &place.settings);
+        steps.done("stops within the time its compose file gives it");
+        let mover = Mover {
+            project: &project,
+            binary: &binary,
+            settings: &place.settings,
+            headers: composition.headers,
+            folder: folder.path(),
+        };
+        mover.prove();
+        steps.done("moved to another address while it was at work, and yields to nobody there");
+        drop((place.stream, place.database));
     }
 
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

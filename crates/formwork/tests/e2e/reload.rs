@@ -15,21 +15,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often something expected is looked for.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Makes the service log more and gives its database fewer connections, and changes both back.
+/// Makes the service log more and gives its database another number of connections, and changes both
+/// back.
 pub(crate) fn prove(project: &Project, service: &Service) {
-    let path = project.folder.join("config/default.toml");
-    let original = fs::read_to_string(&path).expect("the configuration can be read");
+    let file = project.folder.join("config/default.toml");
+    let original = fs::read_to_string(&file).expect("the configuration can be read");
     let changed = original.replace("level = \"info\"", "level = \"debug\"");
     assert_ne!(changed, original, "the level of the log can be changed");
-    let fewer = changed.replace("[postgres]\n", "[postgres]\nconnections = 7\n");
-    let pool = fewer != changed;
+    let (pool, key) = match changed.contains("[sqlite]\n") {
+        true => ("[sqlite]\n", "readers"),
+        false => ("[postgres]\n", "connections"),
+    };
+    let fewer = changed.replace(pool, &format!("{pool}{key} = 7\n"));
+    assert_ne!(fewer, changed, "the pool of the database can be changed");
+    let path = format!("{}.{key}", pool.trim_matches(['[', ']', '\n']));
 
     let before = reloads(service, "log.level");
-    fs::write(&path, &fewer).expect("the configuration can be written");
+    fs::write(&file, &fewer).expect("the configuration can be written");
     let level = || reloads(service, "log.level");
-    let connections = || reloads(service, "postgres.connections");
+    let connections = || reloads(service, &path);
     eventually(service, "not taken over", || {
-        level() > before && (!pool || connections() == 1)
+        level() > before && connections() == 1
     });
     // A request leaves a line of this level.
     eventually(service, "no line of the level", || {
@@ -37,9 +43,9 @@ pub(crate) fn prove(project: &Project, service: &Service) {
         lines(service).iter().any(|line| line["level"] == "debug")
     });
 
-    fs::write(&path, &original).expect("the configuration can be written");
+    fs::write(&file, &original).expect("the configuration can be written");
     eventually(service, "not given back", || {
-        level() > before + 1 && (!pool || connections() == 2)
+        level() > before + 1 && connections() == 2
     });
 }
 

@@ -542,6 +542,41 @@ async fn the_component_of_reloads_is_there_from_the_start() {
     assert!(error.contains("names `config`, which no health"), "{error}");
 }
 
+/// Who reads takes all values from one generation, whenever it reads, and keeps them however long it
+/// goes on.
+/// Shows a part of: R-045.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_reads_of_two_generations_at_once() {
+    let (files, journal) = (Files::new(""), Journal::default());
+    let (a, handle) = tuned("a", None, &journal);
+    let running = files.app().module(a).start().await.unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let reader = tokio::task::spawn_blocking({
+        let (over, handle) = (Arc::clone(&over), handle.clone());
+        move || {
+            let (mut seen, mut reads) = (0, 0_u64);
+            while !over.load(Ordering::Relaxed) || reads == 0 {
+                let knobs = handle.live();
+                assert_eq!(knobs.size, knobs.twin);
+                assert!(knobs.size >= seen, "no generation comes back");
+                seen = knobs.size;
+                reads += 1;
+            }
+            seen
+        }
+    });
+    let first = handle.live();
+    for size in 2..=100 {
+        files.write(&format!("a.size = {size}\na.twin = {size}\n"));
+        reload(&running).await.applied().unwrap();
+    }
+    over.store(true, Ordering::Relaxed);
+    reader.await.expect("nothing was torn");
+    assert_eq!((first.size, first.twin), (1, 1), "who has begun goes on");
+    assert_eq!(handle.live().size, 100);
+    running.stop().await.unwrap();
+}
+
 /// What the deadline of preparing is, is itself taken over.
 /// Shows a part of: R-045.
 #[tokio::test]
