@@ -144,7 +144,8 @@ fn is_placeholder(line: &str) -> Option<usize> {
 /// A texts never holds this character: with it, a file is binary.
 const PLACEHOLDER: char = '\0';
 
-/// Conflicts met on the way. In the merged text each is a line of its own until [`Found::expand`].
+/// Conflicts met on the way. In the merged text each is a line of its own until [`Found::expand`]; one that is in no line was
+/// met on a way that led nowhere.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     blocks: Vec<Block>,
@@ -179,9 +180,6 @@ impl Found {
 
     /// Puts the markers where the placeholders are.
     pub(crate) fn expand(self, text: &str, labels: &Labels) -> Marked {
-        if self.is_empty() {
-            return Marked::Clean(text.to_owned());
-        }
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let mut marked = String::with_capacity(text.len());
         let mut line_number = 1;
@@ -217,6 +215,9 @@ impl Found {
                 subject: block.subject.clone(),
             });
             line_number += lines;
+        }
+        if conflicts.is_empty() {
+            return Marked::Clean(marked);
         }
         Marked::Conflicted(Conflicted {
             bytes: marked.into_bytes(),

@@ -29,14 +29,21 @@
 //! What is not promised: that a clean merge means what both sides meant. It parses where the sides did, and no line of the
 //! owner is lost; whether it compiles is the compiler's to say.
 
+mod align;
 mod conflict;
+mod conserve;
 mod diff;
+mod format;
+mod render;
+mod structure;
 mod text;
+mod tree;
 
 use std::path::Path;
 
+use self::conflict::{Block, Found, Marked};
 pub use self::conflict::{Conflict, Conflicted, Kind, Labels, unresolved};
-use self::conflict::{Found, Marked};
+use self::format::Format;
 
 /// What the three sides hold of one file; `None` is a file that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,15 +104,94 @@ pub fn merge(path: &Path, sides: &Sides<'_>, labels: &Labels) -> Outcome {
     if ours.is_none() {
         return whole(Kind::ChangedAndGone);
     }
-    let _ = path;
     let mut found = Found::default();
-    let merged = match base {
-        Some(_) => text::merge(&base_text, &ours_text, &theirs_text, &mut found),
-        None => text::unite(&ours_text, &theirs_text, &mut found),
+    let Some(_) = base else {
+        let united = text::unite(&ours_text, &theirs_text, &mut found);
+        return finish(found.expand(&united, labels), theirs);
     };
-    match found.expand(&merged, labels) {
+    let format = Format::of(path);
+    let texts = Texts {
+        base: &with_newlines_of(&theirs_text, base_text),
+        ours: &with_newlines_of(&theirs_text, ours_text),
+        theirs: &theirs_text,
+    };
+    finish(texts.merge(format, labels), theirs)
+}
+
+fn finish(marked: Marked, theirs: &[u8]) -> Outcome {
+    match marked {
         Marked::Clean(text) if text.as_bytes() == theirs => Outcome::Unchanged,
         Marked::Clean(text) => Outcome::Written(text.into_bytes()),
         Marked::Conflicted(conflicted) => Outcome::Conflicted(conflicted),
+    }
+}
+
+/// The three texts of a file that both sides changed.
+struct Texts<'t> {
+    base: &'t str,
+    ours: &'t str,
+    theirs: &'t str,
+}
+
+impl Texts<'_> {
+    fn merge(&self, format: Format, labels: &Labels) -> Marked {
+        if let Some(marked) = self.by_structure(format, labels) {
+            return marked;
+        }
+        let mut found = Found::default();
+        let merged = text::merge(self.base, self.ours, self.theirs, &mut found);
+        let marked = found.expand(&merged, labels);
+        // Lines can fit each other and make no sense together.
+        match &marked {
+            Marked::Clean(text)
+                if format.read(text).is_none()
+                    && format.read(self.ours).is_some()
+                    && format.read(self.theirs).is_some() =>
+            {
+                let mut found = Found::default();
+                let placeholder = found.note(Block {
+                    base: self.base.to_owned(),
+                    ours: self.ours.to_owned(),
+                    theirs: self.theirs.to_owned(),
+                    kind: Kind::Malformed,
+                    subject: None,
+                });
+                found.expand(&placeholder, labels)
+            }
+            _ => marked,
+        }
+    }
+
+    /// The merge by structure, if all sides have one, the result is well-formed and nothing is lost in it.
+    fn by_structure(&self, format: Format, labels: &Labels) -> Option<Marked> {
+        let base = format.read(self.base)?;
+        let ours = format.read(self.ours)?;
+        let theirs = format.read(self.theirs)?;
+        if base.same(&(0..self.base.len()), &ours, &(0..self.ours.len())) {
+            return Some(Marked::Clean(self.theirs.to_owned()));
+        }
+        let mut found = Found::default();
+        let merged = structure::merge(&base, &ours, &theirs, &mut found).ok()?;
+        let marked = found.expand(&merged, labels);
+        let text = match &marked {
+            Marked::Clean(text) => {
+                format.read(text)?;
+                text.as_str()
+            }
+            Marked::Conflicted(conflicted) => std::str::from_utf8(&conflicted.bytes).ok()?,
+        };
+        conserve::holds(self.base, self.ours, self.theirs, text).then_some(marked)
+    }
+}
+
+/// A text with the line ends of another, if that one has one kind only: they are formatting.
+fn with_newlines_of(model: &str, text: String) -> String {
+    let lines = model.matches('\n').count();
+    match model.matches("\r\n").count() {
+        0 if lines > 0 && text.contains("\r\n") => text.replace("\r\n", "\n"),
+        returns if returns == lines && lines > 0 => {
+            text.replace("\r\n", "\n").replace('\n', "\r\n")
+        }
+        _ => text,
     }
 }

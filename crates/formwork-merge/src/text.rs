@@ -7,6 +7,17 @@ use crate::diff::{self, Change};
 
 /// Merges by lines. A last line without a newline gets one where it is no longer the last.
 pub(crate) fn merge(base: &str, ours: &str, theirs: &str, found: &mut Found) -> String {
+    merge_about(base, ours, theirs, None, found)
+}
+
+/// As [`merge`], of a text that has a name.
+pub(crate) fn merge_about(
+    base: &str,
+    ours: &str,
+    theirs: &str,
+    subject: Option<&str>,
+    found: &mut Found,
+) -> String {
     let (base, ours, theirs) = (lines(base), lines(ours), lines(theirs));
     let mut merged = String::new();
     for region in diff::regions(&base, &ours, &theirs) {
@@ -27,7 +38,7 @@ pub(crate) fn merge(base: &str, ours: &str, theirs: &str, found: &mut Found) -> 
                     base: base[region.base].concat(),
                     ours: our_lines.concat(),
                     theirs: their_lines.concat(),
-                    subject: None,
+                    subject: subject.map(str::to_owned),
                 };
                 push(&mut merged, &[found.note(block).as_str()]);
             }
