@@ -116,7 +116,8 @@ impl List {
     ) -> Self {
         let first = cores.first().map_or(span.end, |core| core.span.start);
         let mut open = span.start;
-        if let Some(end) = line_end(text, comments, span.start, first) {
+        let behind_bracket = span.start > 0 && !text[..span.start].ends_with('\n');
+        if behind_bracket && let Some(end) = line_end(text, comments, span.start, first) {
             open = end;
         }
         // A comment with a blank line below it is about more than the first entry.

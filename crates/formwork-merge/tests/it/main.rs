@@ -1,7 +1,10 @@
 //! The merge, at its boundary.
 
+mod data;
 mod files;
+mod markdown;
 mod rust;
+mod sql;
 mod text;
 
 use std::path::Path;
