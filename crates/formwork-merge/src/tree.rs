@@ -116,13 +116,14 @@ impl List {
     ) -> Self {
         let first = cores.first().map_or(span.end, |core| core.span.start);
         let mut open = span.start;
-        let behind_bracket = span.start > 0 && !text[..span.start].ends_with('\n');
+        let behind_bracket =
+            span.start > 0 && text.get(..span.start).is_some_and(|it| !it.ends_with('\n'));
         if behind_bracket && let Some(end) = line_end(text, comments, span.start, first) {
             open = end;
         }
         // A comment with a blank line below it is about more than the first entry.
         if !cores.is_empty() {
-            let lead = &text[open..first];
+            let lead = text.get(open..first).unwrap_or_default();
             if let Some(end) = last_blank_line(lead)
                 && !lead[..end].trim().is_empty()
             {
@@ -135,7 +136,7 @@ impl List {
         while let Some(core) = cores.next() {
             let limit = cores.peek().map_or(span.end, |next| next.span.start);
             let behind = core.comma.map_or(core.span.end, |comma| comma + 1);
-            let ended = text[..behind].ends_with('\n');
+            let ended = text.get(..behind).is_some_and(|it| it.ends_with('\n'));
             let end = match line_end(text, comments, behind, limit) {
                 Some(end) if !ended => end,
                 _ => behind,
@@ -185,7 +186,7 @@ fn line_end(text: &str, comments: &[Range<usize>], from: usize, limit: usize) ->
     let bytes = text.as_bytes();
     let mut at = from;
     while at < limit {
-        match bytes[at] {
+        match *bytes.get(at)? {
             b'\n' => return Some(at + 1),
             b' ' | b'\t' | b'\r' => at += 1,
             _ => {
@@ -215,6 +216,48 @@ fn last_blank_line(text: &str) -> Option<usize> {
 }
 
 impl Tree<'_> {
+    /// Whether everything lies within what it belongs to, edge to edge, and no character is cut.
+    ///
+    /// Whoever reads a format is not trusted with this: what is not sound is merged as text.
+    pub(crate) fn is_sound(&self) -> bool {
+        let tokens = self.tokens.iter().all(|it| self.is_stretch(it))
+            && self
+                .tokens
+                .is_sorted_by(|one, other| one.end <= other.start);
+        tokens && self.root.span == (0..self.text.len()) && self.is_sound_list(&self.root)
+    }
+
+    fn is_stretch(&self, range: &Range<usize>) -> bool {
+        self.text.get(range.clone()).is_some()
+    }
+
+    fn is_sound_list(&self, list: &List) -> bool {
+        let mut at = list.open;
+        let tiled = list.entries.iter().all(|entry| {
+            let starts = entry.span.start == at;
+            at = entry.span.end;
+            starts && self.is_sound_entry(entry)
+        });
+        tiled
+            && at == list.tail
+            && self.is_stretch(&(list.span.start..list.open))
+            && self.is_stretch(&(list.tail..list.span.end))
+    }
+
+    fn is_sound_entry(&self, entry: &Entry) -> bool {
+        let mut at = entry.core.start;
+        let within = entry.lists.iter().all(|list| {
+            let starts = self.is_stretch(&(at..list.span.start));
+            at = list.span.end;
+            starts && self.is_stretch(&list.span) && self.is_sound_list(list)
+        });
+        within
+            && self.is_stretch(&entry.lead())
+            && self.is_stretch(&(at..entry.core.end))
+            && self.is_stretch(&entry.trail())
+            && entry.comma.is_none_or(|comma| comma == entry.core.end)
+    }
+
     /// The tokens of a stretch.
     pub(crate) fn words(&self, range: &Range<usize>) -> impl Iterator<Item = &str> {
         let first = self

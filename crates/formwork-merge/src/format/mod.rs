@@ -61,7 +61,7 @@ impl Format {
         if text.len() > LARGEST {
             return None;
         }
-        match self {
+        let tree = match self {
             Self::Env => Some(env::read(text)),
             Self::Json => json::read(text),
             Self::Markdown => Some(markdown::read(text)),
@@ -70,6 +70,7 @@ impl Format {
             Self::Toml => toml::read(text),
             Self::Yaml => yaml::read(text),
             Self::Text => None,
-        }
+        };
+        tree.filter(Tree::is_sound)
     }
 }

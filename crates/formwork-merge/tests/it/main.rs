@@ -3,6 +3,7 @@
 mod data;
 mod files;
 mod markdown;
+mod properties;
 mod rust;
 mod sql;
 mod text;
