@@ -96,9 +96,9 @@ fn renamed(
         taken[*pair] = true;
     }
     let mut next = 0;
-    for index in 0..pairs.len() {
-        if let Some(pair) = pairs[index] {
-            next = pair + 1;
+    for (index, pair) in pairs.iter_mut().enumerate() {
+        if let Some(pair) = pair {
+            next = *pair + 1;
             continue;
         }
         if next >= taken.len() || taken[next] {
@@ -125,7 +125,7 @@ fn renamed(
             }
         }
         if size >= WORTH_A_LOOK && common * 4 >= size * 3 {
-            pairs[index] = Some(next);
+            *pair = Some(next);
             taken[next] = true;
             next += 1;
         }

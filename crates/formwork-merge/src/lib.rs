@@ -26,6 +26,19 @@
 //! assert_eq!(outcome, Outcome::Written(b"zero\none\ntwo\nthree\nfour\n".to_vec()));
 //! ```
 //!
+//! # How it merges
+//!
+//! A format that is known — Rust, TOML, YAML, JSON, SQL, Markdown, environment files — is read into lists of entries over its own
+//! bytes: items, statements, arms, fields, names of an import, links of a chain, keys, columns, sections. An entry has its comments
+//! with it. Lists are merged entry by entry, entries that both sides changed part by part, and where no smaller part helps, by
+//! lines. The result is made of original bytes, so that comments, order and formatting of the owner stay; white space and a comma
+//! before a bracket are no edits.
+//!
+//! - Where entries have names, both sides may add at one place: ours comes first. Where order matters, as among statements, that
+//!   is a conflict; in a chain it is one unless all of it calls one method, as `.module(…)`.
+//! - A merge by structure counts only if the result is well-formed where both sides were, and holds every word either side
+//!   added. Otherwise the file is merged by lines, as is a file that cannot be read.
+//!
 //! What is not promised: that a clean merge means what both sides meant. It parses where the sides did, and no line of the
 //! owner is lost; whether it compiles is the compiler's to say.
 
@@ -88,6 +101,7 @@ pub fn merge(path: &Path, sides: &Sides<'_>, labels: &Labels) -> Outcome {
         return Outcome::StaysDeleted;
     };
     let whole = |kind| Outcome::Conflicted(Conflicted::whole(theirs, kind));
+    let format = Format::of(path);
     let text = |side: Option<&'_ [u8]>| match side {
         Some(bytes) if bytes.contains(&0) => None,
         Some(bytes) => std::str::from_utf8(bytes).ok().map(str::to_owned),
@@ -102,14 +116,21 @@ pub fn merge(path: &Path, sides: &Sides<'_>, labels: &Labels) -> Outcome {
         };
     };
     if ours.is_none() {
-        return whole(Kind::ChangedAndGone);
+        // What was only formatted goes as well.
+        let untouched = match (format.read(&base_text), format.read(&theirs_text)) {
+            (Some(base), Some(theirs)) => base.means(&theirs),
+            _ => false,
+        };
+        return match untouched {
+            true => Outcome::Deleted,
+            false => whole(Kind::ChangedAndGone),
+        };
     }
     let mut found = Found::default();
     let Some(_) = base else {
         let united = text::unite(&ours_text, &theirs_text, &mut found);
         return finish(found.expand(&united, labels), theirs);
     };
-    let format = Format::of(path);
     let texts = Texts {
         base: &with_newlines_of(&theirs_text, base_text),
         ours: &with_newlines_of(&theirs_text, ours_text),
@@ -143,11 +164,7 @@ impl Texts<'_> {
         let marked = found.expand(&merged, labels);
         // Lines can fit each other and make no sense together.
         match &marked {
-            Marked::Clean(text)
-                if format.read(text).is_none()
-                    && format.read(self.ours).is_some()
-                    && format.read(self.theirs).is_some() =>
-            {
+            Marked::Clean(text) if self.breaks(format, text) => {
                 let mut found = Found::default();
                 let placeholder = found.note(Block {
                     base: self.base.to_owned(),
@@ -162,12 +179,19 @@ impl Texts<'_> {
         }
     }
 
+    /// Whether a merged text is malformed, though both sides are not.
+    fn breaks(&self, format: Format, merged: &str) -> bool {
+        !format.is_well_formed(merged)
+            && format.is_well_formed(self.ours)
+            && format.is_well_formed(self.theirs)
+    }
+
     /// The merge by structure, if all sides have one, the result is well-formed and nothing is lost in it.
     fn by_structure(&self, format: Format, labels: &Labels) -> Option<Marked> {
         let base = format.read(self.base)?;
         let ours = format.read(self.ours)?;
         let theirs = format.read(self.theirs)?;
-        if base.same(&(0..self.base.len()), &ours, &(0..self.ours.len())) {
+        if base.means(&ours) {
             return Some(Marked::Clean(self.theirs.to_owned()));
         }
         let mut found = Found::default();
@@ -175,7 +199,9 @@ impl Texts<'_> {
         let marked = found.expand(&merged, labels);
         let text = match &marked {
             Marked::Clean(text) => {
-                format.read(text)?;
+                if self.breaks(format, text) {
+                    return None;
+                }
                 text.as_str()
             }
             Marked::Conflicted(conflicted) => std::str::from_utf8(&conflicted.bytes).ok()?,

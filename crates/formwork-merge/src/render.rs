@@ -118,10 +118,10 @@ pub(crate) fn render(
             if comma {
                 result.push(',');
             }
-            let ended = piece.core.ends_with('\n');
             result.push_str(&piece.trail);
-            if !ended && !piece.trail.ends_with('\n') && !(last && ending.is_empty() && piece.lines)
-            {
+            let ended = piece.core.ends_with('\n') || piece.trail.ends_with('\n');
+            let at_end = last && ending.is_empty() && piece.lines;
+            if !ended && !at_end {
                 result.truncate(result.trim_end_matches([' ', '\t']).len());
                 result.push_str(newline);
             }

@@ -103,7 +103,11 @@ impl<'m> Merge<'m> {
             lines: false,
         };
         let framing = lists.of(frame).unwrap_or(theirs);
-        lists.lines = framing.is_lines(self.tree(frame).text);
+        let lines = framing.is_lines(self.tree(frame).text);
+        // Whether there is a conflict must not depend on whose formatting is taken.
+        lists.lines = [(ours, self.ours), (theirs, self.theirs)]
+            .iter()
+            .all(|(list, tree)| list.entries.is_empty() || list.is_lines(tree.text));
         let open = |list: &List| list.span.start..list.open;
         let tail = |list: &List| list.tail..list.span.end;
         let pick = |merge: &mut Self, part: &dyn Fn(&List) -> Range<usize>| {
@@ -120,7 +124,7 @@ impl<'m> Merge<'m> {
         Ok(render(
             framing,
             self.tree(frame).text,
-            lists.lines,
+            lines,
             &opening,
             pieces,
             &ending,

@@ -270,6 +270,11 @@ impl Tree<'_> {
             .map(|token| &self.text[token.clone()])
     }
 
+    /// Whether two files mean the same: nothing but formatting is different.
+    pub(crate) fn means(&self, other: &Self) -> bool {
+        self.same(&self.root.span, other, &other.root.span)
+    }
+
     /// Whether two stretches mean the same.
     pub(crate) fn same(&self, range: &Range<usize>, other: &Self, at: &Range<usize>) -> bool {
         self.words(range).eq(other.words(at))

@@ -49,7 +49,7 @@ impl Lexed<'_> {
             self.comma_list(inside, span, role, (order, Comma::Yes), &mut |part| {
                 let mut lists = Vec::new();
                 if !object {
-                    if let false = part.is_empty() {
+                    if !part.is_empty() {
                         self.json(part.start, &mut lists, deep - 1);
                     }
                     return (String::new(), lists);

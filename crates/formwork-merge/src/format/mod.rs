@@ -73,4 +73,13 @@ impl Format {
         };
         tree.filter(Tree::is_sound)
     }
+
+    /// Whether a text is what its format says, so far as that can be told.
+    pub(crate) fn is_well_formed(self, text: &str) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Rust => rust::is_well_formed(text),
+            _ => self.read(text).is_some(),
+        }
+    }
 }

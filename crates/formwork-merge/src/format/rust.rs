@@ -12,6 +12,16 @@ use super::lexed::{Kind, Lexed};
 use crate::tree::{Comma, Core, List, Order, Tree};
 
 pub(super) fn read(text: &str) -> Option<Tree<'_>> {
+    let lexed = lexed(text)?;
+    let root = lexed.items(0..lexed.lexemes.len(), 0..text.len(), "items", DEEPEST);
+    Some(Tree {
+        text,
+        tokens: lexed.tokens,
+        root,
+    })
+}
+
+fn lexed(text: &str) -> Option<Lexed<'_>> {
     let mut stream = Vec::new();
     let mut at = 0;
     // The lexer of files skips a shebang by itself only when told where it is.
@@ -38,14 +48,19 @@ pub(super) fn read(text: &str) -> Option<Tree<'_>> {
         };
         stream.push((kind, span));
     }
-    let lexed = Lexed::new(text, stream.into_iter())?;
-    let root = lexed.items(0..lexed.lexemes.len(), 0..text.len(), "items", DEEPEST);
-    Some(Tree {
-        text,
-        tokens: lexed.tokens,
-        root,
-    })
+    Lexed::new(text, stream.into_iter())
 }
+
+/// Whether the compiler would take it for Rust. What is nested so deeply that a parser may run out of stack passes.
+pub(super) fn is_well_formed(text: &str) -> bool {
+    match lexed(text) {
+        Some(lexed) => lexed.reach() > FAR || syn::parse_file(text).is_ok(),
+        None => false,
+    }
+}
+
+/// How many lexemes may be nested in each other, at most, for a parser that calls itself.
+const FAR: usize = 500;
 
 fn is_whole(kind: LiteralKind) -> bool {
     match kind {
@@ -81,6 +96,32 @@ enum Is {
 }
 
 impl Lexed<'_> {
+    /// The most lexemes that can be nested in each other: all of one statement, on all levels around a place.
+    fn reach(&self) -> usize {
+        let (mut most, mut sum) = (0, 0);
+        // How many lexemes of each open level are in the statement so far.
+        let mut levels = vec![0usize];
+        for lexeme in &self.lexemes {
+            match lexeme.kind {
+                Kind::Mark(b'(' | b'[' | b'{') => levels.push(0),
+                Kind::Mark(b')' | b']' | b'}') if levels.len() > 1 => {
+                    sum -= levels.pop().unwrap_or_default();
+                }
+                _ => {}
+            }
+            if let Some(level) = levels.last_mut() {
+                if let Kind::Mark(b';' | b',') = lexeme.kind {
+                    sum -= *level;
+                    *level = 0;
+                }
+                *level += 1;
+                sum += 1;
+            }
+            most = most.max(sum);
+        }
+        most
+    }
+
     /// Items of a module or an `impl`, or statements of a block.
     fn items(
         &self,
@@ -92,6 +133,23 @@ impl Lexed<'_> {
         let statements = role == "statements";
         let mut cores: Vec<Core> = Vec::new();
         let mut at = range.start;
+        // What is said about the module as a whole comes first.
+        let first = self.span(&(range.start..range.end)).start.min(span.end);
+        let above = self.comments.partition_point(|it| it.start < span.start)
+            ..self.comments.partition_point(|it| it.end <= first);
+        let about = self.comments.get(above).unwrap_or_default();
+        let is_inner = |it: &&Range<usize>| {
+            let text = &self.text[it.start..it.end];
+            text.starts_with("//!") || text.starts_with("/*!")
+        };
+        if let (Some(first), Some(last)) = (about.first(), about.iter().rfind(is_inner)) {
+            cores.push(Core {
+                key: "//!".to_owned(),
+                span: first.start..last.end,
+                comma: None,
+                lists: Vec::new(),
+            });
+        }
         while at < range.end {
             // `#![…]` stands for itself.
             if self.is(at, b'#') && self.is(at + 1, b'!') && self.is(at + 2, b'[') {
@@ -263,9 +321,9 @@ impl Lexed<'_> {
             }
             if group < end && self.is(group, b'{') {
                 let after = self.next(group);
-                let goes_on = self.is(after, b'.') || self.is(after, b'?');
+                let goes_on = [b';', b'.', b'?'].iter().any(|it| self.is(after, *it));
                 return Item {
-                    end: match (after < end && self.is(after, b';')) || (after < end && goes_on) {
+                    end: match after < end && goes_on {
                         true => semicolon(after),
                         false => after,
                     },

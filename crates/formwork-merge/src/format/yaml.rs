@@ -344,7 +344,14 @@ impl Reader<'_> {
         let mut lists = Vec::new();
         let mut end = (colon + 1).max(self.end(value));
         if value.span.is_empty() {
-            end = colon + 1;
+            // An anchor, a tag, the header of a block without text.
+            let rest = self.text[colon + 1..].lines().next().unwrap_or_default();
+            let stop = self
+                .comments
+                .iter()
+                .find(|it| it.start > colon && it.start <= colon + 1 + rest.len())
+                .map_or(rest.len(), |comment| comment.start - colon - 1);
+            end = colon + 1 + rest[..stop].trim_end().len();
         }
         if value.block && !matches!(value.kind, NodeKind::Scalar) {
             end = self.end_of_line(end).min(limit);

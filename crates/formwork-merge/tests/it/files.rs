@@ -58,6 +58,18 @@ fn what_the_owner_edited_is_not_deleted() {
     );
 }
 
+/// Shows a part of: C-31, C-32.
+#[test]
+fn what_the_owner_only_formatted_is_deleted() {
+    let sides = Sides {
+        base: Some(b"fn a() {}\n"),
+        ours: None,
+        theirs: Some(b"fn a() {\n}\n"),
+    };
+    let outcome = merge(Path::new("a.rs"), &sides, &Labels::default());
+    assert_eq!(outcome, Outcome::Deleted);
+}
+
 /// Shows a part of: C-31.
 #[test]
 fn a_file_of_the_owner_where_one_is_generated_is_a_conflict() {
@@ -94,6 +106,19 @@ fn binary_files_conflict_unless_one_side_is_unchanged() {
         unreachable!("it has a conflict");
     };
     assert_eq!(conflicted.bytes, b"\xff");
+}
+
+/// Shows a part of: C-32.
+#[test]
+fn ends_of_lines_are_formatting() {
+    let sides = Sides {
+        base: Some(b"one\ntwo\nthree\n"),
+        ours: Some(b"one\ntwo\nthree\nfour\n"),
+        theirs: Some(b"ONE\r\ntwo\r\nthree\r\n"),
+    };
+    let outcome = merge(Path::new("a.txt"), &sides, &Labels::default());
+    let merged = b"ONE\r\ntwo\r\nthree\r\nfour\r\n".to_vec();
+    assert_eq!(outcome, Outcome::Written(merged));
 }
 
 /// Shows a part of: C-32.
