@@ -150,7 +150,7 @@ impl<'p, 'a> Ask<'p, 'a> {
                         queue.extend(fillers.filter_map(|it| problem.about(*it)));
                     }
                 }
-                if self.wished[slot] {
+                if self.wishes(problem.slots[slot].id) {
                     let weak = problem.slots[slot].weak.iter();
                     queue.extend(weak.map(|soft| problem.softs[*soft].slot));
                 }
@@ -218,9 +218,9 @@ impl<'p, 'a> Ask<'p, 'a> {
         literals
     }
 
-    /// Whether a feature is wished by this name.
+    /// Whether a feature is wished by this name, so that its recommendations count.
     pub(crate) fn wishes(&self, id: &str) -> bool {
-        self.request.wished.contains(id)
+        self.request.named.contains(id)
     }
 
     /// A search over everything within reach in which all wishes hold and so do some literals;

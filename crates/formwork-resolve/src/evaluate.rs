@@ -150,7 +150,7 @@ pub(crate) fn grounds<'a>(request: &Request<'a>, chosen: &Chosen<'a>) -> BTreeMa
                     offer(id, reason);
                 }
             }
-            if request.wished.contains(owner) {
+            if request.named.contains(owner) {
                 for weak in &feature.recommends {
                     let known = chosen.get_key_value(weak.feature.id.as_str());
                     if let Some((id, _)) = known.filter(|(id, _)| !grounds.contains_key(*id))
@@ -170,7 +170,7 @@ pub(crate) fn grounds<'a>(request: &Request<'a>, chosen: &Chosen<'a>) -> BTreeMa
                 if joint
                     .when_all
                     .iter()
-                    .any(|it| request.wished.contains(it.id.as_str()))
+                    .any(|it| request.named.contains(it.id.as_str()))
                     && joint.when_all.iter().all(|it| present(&founded, it))
                 {
                     let by = joint.when_all.iter().map(|it| it.id.clone()).collect();
@@ -291,7 +291,7 @@ fn recommenders(request: &Request<'_>, chosen: &Chosen<'_>, id: &str) -> Vec<Str
             .recommends
             .iter()
             .any(|weak| weak.feature.id == id && applies(request, chosen, feature, &weak.when));
-        if recommends && request.wished.contains(owner) {
+        if recommends && request.named.contains(owner) {
             by.insert((*owner).to_owned());
         }
     }

@@ -165,7 +165,7 @@ fn weak(ask: &Ask<'_, '_>, search: &mut Search, reached: &[bool]) -> Vec<Lit> {
     let problem = ask.problem;
     // By slot: what must hold, what then should be in.
     let mut clauses: Vec<(usize, &[Lit], Option<Lit>)> = Vec::new();
-    for (slot, _) in ask.wished.iter().enumerate().filter(|(_, wished)| **wished) {
+    for slot in ask.request.named.iter().filter_map(|id| problem.slot(id)) {
         for soft in &problem.slots[slot].weak {
             let soft = &problem.softs[*soft];
             clauses.push((soft.slot, &soft.conditions, soft.fitting));

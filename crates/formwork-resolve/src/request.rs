@@ -39,6 +39,9 @@ pub(crate) struct Request<'a> {
     pub(crate) meanings: Vec<Meaning<'a>>,
     /// The features asked for by name or as an answer.
     pub(crate) wished: BTreeSet<&'a str>,
+    /// Those of them whose recommendations count: an answer that confirms the default of a question
+    /// brings no more than leaving it open.
+    pub(crate) named: BTreeSet<&'a str>,
     pub(crate) refused: BTreeSet<&'a str>,
     /// By feature and option: the wish and the text of the answer.
     answers: BTreeMap<(&'a str, &'a str), (usize, &'a str)>,
@@ -53,6 +56,7 @@ impl<'a> Request<'a> {
             tier: wishes.highest_tier(),
             meanings: Vec::with_capacity(wishes.list.len()),
             wished: BTreeSet::new(),
+            named: BTreeSet::new(),
             refused: BTreeSet::new(),
             answers: BTreeMap::new(),
         };
@@ -63,6 +67,9 @@ impl<'a> Request<'a> {
                     match &meaning {
                         Meaning::Feature { id, .. } => {
                             request.wished.insert(id);
+                            if !request.confirms(wish) {
+                                request.named.insert(id);
+                            }
                         }
                         Meaning::Refuse(ids) => request.refused.extend(ids),
                         _ => {}
@@ -81,6 +88,15 @@ impl<'a> Request<'a> {
         } else {
             Err(mistakes)
         }
+    }
+
+    /// Whether a wish answers a question with its default.
+    fn confirms(&self, wish: &Wish) -> bool {
+        let Wish::Answer { question, value } = wish else {
+            return false;
+        };
+        let capability = self.catalog.capability(question);
+        capability.is_some_and(|it| it.default.as_ref() == Some(value))
     }
 
     fn understand(

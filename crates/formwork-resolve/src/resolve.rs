@@ -190,7 +190,7 @@ impl<'a> Visit<'a, '_> {
 /// Recommendations that were not taken. What was refused is not worth a word.
 fn dropped(request: &Request<'_>, chosen: &Chosen<'_>) -> Vec<Dropped> {
     let mut dropped: BTreeMap<&str, Dropped> = BTreeMap::new();
-    for (owner, feature) in chosen.iter().filter(|(id, _)| request.wished.contains(*id)) {
+    for (owner, feature) in chosen.iter().filter(|(id, _)| request.named.contains(*id)) {
         for weak in &feature.recommends {
             let id = weak.feature.id.as_str();
             if !request.refused.contains(id)

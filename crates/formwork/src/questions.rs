@@ -215,6 +215,20 @@ mod tests {
         assert_eq!(all.len(), 6);
     }
 
+    /// Whoever presses return at every question gets what somebody gets who was asked nothing, with
+    /// every answer as a wish for the recipe.
+    ///
+    /// Shows a part of: C-16.
+    #[test]
+    fn defaults_at_the_prompt_are_those_of_a_plan_nobody_was_asked_about() {
+        let catalog = catalog::read().expect("our own catalog is sound");
+        let open = composition::with_core(Wishes::new());
+        let asked = ask(&catalog, open.clone(), &mut "".as_bytes()).expect("memory can be read");
+        assert_eq!(asked.list.len(), open.list.len() + 6);
+        let versions = |wishes| resolve(&catalog, wishes).expect("defaults fit").versions();
+        assert_eq!(versions(&asked), versions(&open));
+    }
+
     /// Shows a part of: C-50.
     #[test]
     fn an_answer_that_does_not_fit_is_not_taken() {

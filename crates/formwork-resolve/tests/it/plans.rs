@@ -69,6 +69,37 @@ fn recommendations_of_wished_features_are_taken_or_recorded() {
     ");
 }
 
+/// To answer with the default is to leave a question open, said aloud: the same plan, whose default
+/// is told as wished. Another answer, or the name of the feature, brings what it recommends.
+///
+/// Shows a part of: C-11, C-16.
+#[test]
+fn an_answer_that_confirms_a_default_brings_no_recommendations() {
+    let catalog = catalog(
+        "
+        capability database exactly-one =sqlite
+        core 1.0.0
+        sqlite 1.0.0 : +database ~backup
+        postgres 1.0.0 : +database ~pool
+        backup 1.0.0
+        pool 1.0.0
+        tie 1.0.0 : %sqlite/core
+        ",
+    );
+    let versions = |words: &str| {
+        let plan = resolve(&catalog, &wishes(words)).expect("there is a plan");
+        plan.versions().into_keys().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(versions("core"), "core sqlite tie");
+    assert_eq!(versions("core database=sqlite"), versions("core"));
+    assert_eq!(versions("core sqlite"), "backup core sqlite tie");
+    assert_eq!(
+        versions("core sqlite database=sqlite"),
+        "backup core sqlite tie"
+    );
+    assert_eq!(versions("core database=postgres"), "core pool postgres");
+}
+
 /// Every basis of a suggestion with its words; nothing that is in, refused, or cannot be added.
 ///
 /// Shows a part of: C-15.
