@@ -64,7 +64,7 @@ fn shop(snapshot: &Snapshot) -> Arc<Shop> {
 
 /// A tenant's file lies over the other files and under everything else, and touches nobody else.
 ///
-/// Shows a part of: R-015.
+/// Proves: R-015.
 #[test]
 fn a_tenant_has_values_of_its_own() {
     let sources = Sources::new()
@@ -135,7 +135,7 @@ fn tenants_share_what_they_do_not_set() {
 
 /// A bad file of a tenant is an error of that tenant only, with every mistake.
 ///
-/// Shows a part of: R-015.
+/// Proves: R-015.
 #[test]
 fn mistakes_of_a_tenant_are_its_own() {
     let sources = Sources::new()
@@ -169,6 +169,67 @@ fn mistakes_of_a_tenant_are_its_own() {
     let broken = sources.file("config/tenants/half.toml", "[shop]\nkey = \"hunter2");
     let errors = tenant(&broken, &base, "half").expect_err("it is half-written");
     assert!(!errors.to_string().contains("hunter2"), "{errors}");
+}
+
+/// When a shop is open. A tenant may open it later, but not after it has closed for all.
+#[derive(Debug, Config)]
+#[config(check = "Hours::check")]
+struct Hours {
+    /// The hour it opens.
+    #[config(default = 8, range(max = 23), tenant)]
+    opens: u32,
+    /// The hour it closes.
+    #[config(default = 18, range(max = 23))]
+    closes: u32,
+    /// What is written on the door.
+    #[config(default = "open", length(max = 5), tenant)]
+    sign: String,
+}
+
+impl Hours {
+    fn check(&self, checks: &mut formwork_config::Checks) {
+        if self.opens >= self.closes {
+            checks.refuse("opens", format!("must be before {}", self.closes));
+        }
+    }
+}
+
+/// Types, limits, and what does not go together: a tenant's values are checked with those of all.
+///
+/// Proves: R-015.
+#[test]
+fn a_tenants_values_are_validated_together_with_those_of_all() {
+    let sources = Sources::new()
+        .file("config/default.toml", "[hours]\ncloses = 12")
+        .file("config/tenants/early.toml", "[hours]\nopens = 11")
+        .file("config/tenants/late.toml", "[hours]\nopens = 14")
+        .file(
+            "config/tenants/wrong.toml",
+            "[hours]\nopens = \"noon\"\nsign = \"closed\"",
+        );
+    let loader = sources.loader();
+    let base = loader.load(&[Section::of::<Hours>("hours")]);
+    let base = base.expect("a valid configuration");
+    let early = sources.loader().load_tenant(&base, "early");
+    let early = early.expect("a valid configuration");
+    let early = early.shared::<Hours>("hours").expect("it was loaded");
+    assert_eq!((early.opens, &*early.sign), (11, "open"));
+    let refused = |name: &str| {
+        let errors = sources.loader().load_tenant(&base, name);
+        sources.relative(errors.expect_err("there are mistakes"))
+    };
+    insta::assert_snapshot!(refused("late"), @r"
+    the configuration has 1 mistake
+      config/tenants/late.toml:2:9: `hours.opens` must be before 12
+    ");
+    let wrong = refused("wrong");
+    for said in [
+        "the configuration has 2 mistakes",
+        "config/tenants/wrong.toml:2:9: `hours.opens`",
+        "config/tenants/wrong.toml:3:8: `hours.sign`",
+    ] {
+        assert!(wrong.contains(said), "{said}: {wrong}");
+    }
 }
 
 /// A tenant's name never leads out of the directory.

@@ -98,7 +98,7 @@ async fn subjects(config: &NatsConfig, stream: &str, count: u64) -> Vec<String> 
 
 /// All that a broker promises, order by key among it, it promises with tenants in its subjects.
 ///
-/// Shows a part of: R-038.
+/// Proves: R-038.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_keeps_its_contract_with_tenants_in_its_subjects() {
     let Some(server) = server() else { return };
@@ -117,7 +117,7 @@ async fn the_broker_keeps_its_contract_with_tenants_in_its_subjects() {
 
 /// Consumers are for all tenants, and for what is no tenant's.
 ///
-/// Shows a part of: R-038.
+/// Proves: R-038.
 #[tokio::test]
 async fn a_subject_carries_the_tenant_and_consumers_take_all_in_order() {
     let Some(server) = server() else { return };
@@ -174,7 +174,7 @@ async fn a_subject_carries_the_tenant_and_consumers_take_all_in_order() {
 /// what was published before is still delivered, and a service that has not been told yet changes
 /// nothing back.
 ///
-/// Shows a part of: R-038.
+/// Proves: R-038.
 #[tokio::test]
 async fn an_existing_stream_goes_over_to_them_without_losing_anything() {
     let Some(server) = server() else { return };

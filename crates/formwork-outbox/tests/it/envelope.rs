@@ -52,7 +52,8 @@ fn an_answer_continues_the_context_of_its_event() {
     assert_eq!((delivery.message, delivery.part), (envelope.id, 3));
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-005.
 #[test]
 fn the_tenant_travels_with_its_event_and_comes_back_in_the_answer() {
     let acme = TenantId::new("acme").expect("a tenant");

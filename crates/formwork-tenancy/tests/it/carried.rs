@@ -36,7 +36,8 @@ fn event(name: &str, sequence: u64) -> Envelope {
 /// In the framework this design descends from, whoever derives a context from that of a request
 /// (with a timeout, for a task) gets one that has lost the tenant. A value cannot be lost.
 ///
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-005.
 #[tokio::test]
 async fn derived_work_keeps_the_tenant_however_deep() {
     fn deep(tenant: Tenant, depth: u32) -> BoxFuture<'static, TenantId> {
@@ -165,7 +166,8 @@ impl Handler for Reaction {
 /// From the request over the outbox and a first reaction to a second one; and what has no tenant
 /// gets nowhere.
 ///
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-005.
 #[tokio::test]
 async fn the_tenant_reaches_outbox_rows_events_and_reactions_to_reactions() {
     let files = Files::new(CONFIG);
@@ -238,7 +240,8 @@ async fn the_tenant_reaches_outbox_rows_events_and_reactions_to_reactions() {
 /// A task of the application has the tenant of the operation it was given: there is no other way to
 /// one.
 ///
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn a_job_is_for_the_tenant_of_its_operation() {
     for (operation, expected) in [
@@ -284,7 +287,8 @@ async fn a_job_is_for_the_tenant_of_its_operation() {
 /// One that runs once, and one that runs again and again until its tenant is gone: what each leaves
 /// in the outbox is its tenant's.
 ///
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn tasks_of_tenants_work_for_their_tenant_every_time() {
     let directory = Arc::new(MemoryTenants::new());

@@ -45,7 +45,7 @@ async fn degraded(running: &Running, expected: Option<&str>) {
     .await;
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn a_tenants_file_is_laid_over_the_configuration_of_all() {
     let files = Files::new(&format!("{THREE}[shop]\norders = 20\nworkers = 4"));
@@ -61,7 +61,7 @@ async fn a_tenants_file_is_laid_over_the_configuration_of_all() {
     running.stop().await.expect("a clean stop");
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn a_bad_file_is_the_trouble_of_its_tenant_alone() {
     let files = Files::new(&format!("{THREE}[app]\nhealth-period = \"50ms\""));
@@ -98,7 +98,7 @@ async fn a_bad_file_is_the_trouble_of_its_tenant_alone() {
     running.stop().await.expect("a clean stop");
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn tenants_come_change_and_go_with_a_reload() {
     let files = Files::new(THREE);
@@ -150,7 +150,7 @@ async fn tenants_come_change_and_go_with_a_reload() {
     running.stop().await.expect("a clean stop");
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn only_tenants_who_have_changed_are_told_of() {
     let files = Files::new(&format!("{THREE}[shop]\norders = 20"));
@@ -188,7 +188,8 @@ async fn only_tenants_who_have_changed_are_told_of() {
 /// A file of a tenant that changes, comes or goes is that tenant's news alone, at once and whatever
 /// is wrong with what all have in common.
 ///
-/// Shows a part of.
+/// Proves.
+/// Shows a part of: R-045.
 #[tokio::test]
 async fn a_tenants_file_is_watched() {
     let files = Files::new(THREE);
@@ -225,7 +226,8 @@ async fn a_tenants_file_is_watched() {
 
 /// Whether the folder of the tenants' files was there at start or not.
 ///
-/// Shows a part of.
+/// Proves.
+/// Shows a part of: R-045.
 #[tokio::test]
 async fn a_bad_file_that_comes_while_running_is_noticed_at_once() {
     for folder in [true, false] {
@@ -272,7 +274,7 @@ impl TenantSource for Directory {
     }
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn tenants_of_a_source_are_looked_at_again_and_stay_while_it_is_away() {
     let files = Files::new(

@@ -127,7 +127,8 @@ async fn run(url: &str, sql: &str) {
     driver.await.expect("the driver").expect("the connection");
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_over_postgres_shows_each_tenant_its_own() {
     let Some(server) = server() else { return };

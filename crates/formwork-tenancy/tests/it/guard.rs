@@ -47,7 +47,8 @@ fn refused_in_every_mode() -> Vec<Result<bool, TenantError>> {
     ]
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn the_strict_guard_is_the_default_and_refuses_what_is_not_allowed() {
     let mut expected = refused_in_every_mode();
@@ -60,7 +61,8 @@ async fn the_strict_guard_is_the_default_and_refuses_what_is_not_allowed() {
     }
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn the_lenient_guard_lets_pass_and_says_so() {
     let (answers, events) = modes("guard = \"lenient\"").await;
@@ -70,7 +72,8 @@ async fn the_lenient_guard_lets_pass_and_says_so() {
     assert_eq!(events, ["missing order.place {}"]);
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn without_a_guard_nothing_is_said() {
     let (answers, events) = modes("guard = \"off\"").await;
@@ -116,7 +119,8 @@ impl Module for Quotas {
     }
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn registering_a_tenant_service_without_a_tenant_is_an_error() {
     let refused = |error: StartError| format!("{error:?}");

@@ -54,7 +54,7 @@ proptest! {
 
     /// Not as a text, not as a topic, not as a path, and not where capitals are the same.
     ///
-    /// Shows a part of: R-038.
+    /// Proves: R-038.
     #[test]
     fn different_things_have_different_names(
         (one, here) in (tenants(), parts()),
@@ -70,7 +70,7 @@ proptest! {
         prop_assert_eq!(small(&one) == small(&other), same);
     }
 
-    /// Shows a part of: R-038.
+    /// Proves: R-038.
     #[test]
     fn a_name_is_the_tenants_own_and_leads_nowhere_else(tenant in tenants(), parts in parts()) {
         let key = key(&tenant, &parts);

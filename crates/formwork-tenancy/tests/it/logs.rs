@@ -9,7 +9,7 @@ use formwork_app::{Context, Declaration, Error, Module, Policy};
 use formwork_domain::BoxFuture;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::support::{Files, get, id, with_http};
+use crate::support::{Files, get, id, tenancy, with_http};
 
 #[derive(Clone, Default)]
 struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -24,9 +24,12 @@ impl io::Write for Sink {
     }
 }
 
+/// Lines of a request and of a task carry the tenant, and a lenient guard leaves one of what it let pass.
+///
+/// Proves: R-038.
 /// Shows a part of: R-043.
 #[tokio::test]
-async fn the_log_lines_of_a_request_and_of_a_task_carry_the_tenant() {
+async fn what_is_done_for_a_tenant_or_for_nobody_is_in_the_log() {
     let sink = Sink::default();
     let writer = sink.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -50,12 +53,27 @@ async fn the_log_lines_of_a_request_and_of_a_task_carry_the_tenant() {
     let answer = get(&running, "/work", &[("x-tenant-id", "logged")]).await;
     assert_eq!(answer.brief(), "200 done");
     running.stop().await.expect("a clean stop");
+
+    let lenient = Files::new("[tenancy]\nguard = \"lenient\"");
+    let running = lenient.app().start().await.expect("a start");
+    // No other test does this.
+    let passed = tenancy(&running).enter("orders.audit", None);
+    assert!(passed.expect("it may go on").is_none());
+    running.stop().await.expect("a clean stop");
+
     let text = String::from_utf8(sink.0.lock().expect("not poisoned").clone()).expect("text");
     for said in ["a tenant at work", "a task at work"] {
         let line = text.lines().find(|line| line.ends_with(said));
         let line = line.expect("the line");
         assert!(line.contains("tenant=\"logged\""), "{line}");
     }
+    let mut lines = text.lines();
+    let line = lines.find(|line| line.contains("orders.audit"));
+    let line = line.expect("what was let pass");
+    assert!(
+        line.contains("WARN") && line.contains("done without a tenant"),
+        "{line}"
+    );
 }
 
 /// Has a task that works for the tenant, and waits until it is done.

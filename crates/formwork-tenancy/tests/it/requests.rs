@@ -85,7 +85,8 @@ async fn check(running: &Running, cases: &[Case<'_>]) {
     }
 }
 
-/// Shows a part of.
+/// Proves.
+/// Shows a part of: R-005.
 #[tokio::test]
 async fn every_strategy_names_the_tenant() {
     let (_files, running) = start(ALL).await;
@@ -105,7 +106,7 @@ async fn every_strategy_names_the_tenant() {
     running.stop().await.expect("a clean stop");
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn no_tenant_is_400_an_unknown_one_404_a_suspended_one_403() {
     let (_files, running) = start(ALL).await;
@@ -156,7 +157,7 @@ async fn no_tenant_is_400_an_unknown_one_404_a_suspended_one_403() {
 
 /// Whoever is refused is told what to do about it, as it is configured.
 ///
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn a_refusal_says_how_a_tenant_is_named() {
     let detail = async |running: &Running, path: &str, headers: &[(&str, &str)]| {
@@ -198,7 +199,7 @@ async fn a_refusal_says_how_a_tenant_is_named() {
 
 /// Its configuration, or something of its own that cannot be made.
 ///
-/// Shows a part of: R-015.
+/// Proves: R-015.
 #[tokio::test]
 async fn a_tenant_that_cannot_be_served_is_503_and_says_so() {
     let files = Files::new(&format!("{TENANTS}{ALL}"));
@@ -221,7 +222,7 @@ async fn a_tenant_that_cannot_be_served_is_503_and_says_so() {
     running.stop().await.expect("a clean stop");
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn the_claim_beats_the_header_and_refuses_another_host() {
     let header_first = ALL.replace("\"claim\", \"header\"", "\"header\", \"claim\"");
@@ -256,7 +257,7 @@ async fn the_claim_beats_the_header_and_refuses_another_host() {
     }
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn the_first_strategy_that_knows_decides_in_the_declared_order() {
     let both = [("host", "umbrella.shop.example"), ("x-tenant-id", "acme")];
@@ -291,7 +292,7 @@ async fn the_first_strategy_that_knows_decides_in_the_declared_order() {
     }
 }
 
-/// Shows a part of.
+/// Proves.
 #[tokio::test]
 async fn the_header_of_a_peer_that_is_not_trusted_does_not_count() {
     let config = ALL.replace("127.0.0.1", "10.0.0.0/8");
@@ -312,7 +313,8 @@ async fn the_header_of_a_peer_that_is_not_trusted_does_not_count() {
     running.stop().await.expect("a clean stop");
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn what_is_allowed_needs_no_tenant_and_may_have_one() {
     let config = format!("{ALL}[tenancy]\nallow = [\"/docs\"]\n");
@@ -333,7 +335,8 @@ async fn what_is_allowed_needs_no_tenant_and_may_have_one() {
     running.stop().await.expect("a clean stop");
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn a_reload_changes_the_guard_and_the_strategies() {
     let (files, running) = start(ALL).await;

@@ -125,7 +125,8 @@ fn postgres_with_listen_notify_and_nats_loses_nothing() {
     );
 }
 
-/// Shows a part of: C-60, R-013, R-038, R-045, S-04.
+/// Proves: R-038.
+/// Shows a part of: C-60, R-013, R-045, S-04.
 #[test]
 fn tenants_in_postgres_are_kept_apart_and_lose_nothing() {
     let Some(postgres) = server("FORMWORK_TEST_POSTGRES_URL") else {
@@ -172,7 +173,7 @@ fn tenants_in_postgres_are_kept_apart_and_lose_nothing() {
 /// What the suites of the runtime show of tables of their own holds of those that are generated: every table, each with one thing
 /// wrong.
 ///
-/// Shows a part of: R-038.
+/// Proves: R-038.
 #[test]
 fn the_generated_row_level_security_is_whole_and_its_loss_is_noticed() {
     let Some(postgres) = server("FORMWORK_TEST_POSTGRES_URL") else {

@@ -160,7 +160,7 @@ fn every_compose_file_has_what_the_service_needs() {
 /// The roles are made before the service starts, which is as long as the server answers on its
 /// socket only; the service works as the one that owns nothing, the owner migrates.
 ///
-/// Shows a part of: R-038.
+/// Proves: R-038.
 #[test]
 fn with_tenants_the_roles_are_there_before_the_service() {
     let composed = Composed::new(&["--answer", "database=postgres", "--with", "tenancy"]);

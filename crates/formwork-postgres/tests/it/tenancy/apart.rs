@@ -6,7 +6,8 @@ use super::Site;
 use super::suite::{Load, violations};
 use crate::support::server;
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn five_hundred_tenants_on_a_shared_pool_never_observe_a_foreign_row() {
     let Some(server) = server() else { return };

@@ -50,7 +50,8 @@ impl ToSql for Bomb {
     to_sql_checked!();
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn a_connection_never_keeps_a_tenant_however_its_transaction_ends() {
     let Some(server) = server() else { return };
@@ -113,7 +114,8 @@ async fn a_connection_never_keeps_a_tenant_however_its_transaction_ends() {
     site.drop().await;
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn a_shared_connection_never_keeps_a_tenant_however_a_read_ends() {
     let Some(server) = server() else { return };

@@ -82,7 +82,8 @@ async fn check(mutation: Mutation) {
     site.drop().await;
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_using_predicate_is_found() {
     check(Mutation {
@@ -94,7 +95,8 @@ async fn a_removed_using_predicate_is_found() {
     .await;
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_check_predicate_is_found() {
     check(Mutation {
@@ -106,7 +108,8 @@ async fn a_removed_check_predicate_is_found() {
     .await;
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_policy_is_found() {
     check(Mutation {
@@ -118,7 +121,8 @@ async fn a_dropped_policy_is_found() {
     .await;
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_level_security_that_is_off_is_found() {
     check(Mutation {
@@ -130,7 +134,8 @@ async fn row_level_security_that_is_off_is_found() {
     .await;
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_owner_is_found() {
     check(Mutation {
@@ -154,7 +159,8 @@ async fn an_owner_upon_whom_it_is_forced_is_refused_all_the_same() {
     .await;
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_superuser_is_found() {
     check(Mutation {
@@ -166,7 +172,8 @@ async fn a_superuser_is_found() {
     .await;
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_that_bypasses_it_is_found() {
     check(Mutation {

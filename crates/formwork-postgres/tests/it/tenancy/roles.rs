@@ -43,7 +43,8 @@ async fn tables(site: &Site) -> i64 {
     count
 }
 
-/// Shows a part of.
+/// Proves: R-038.
+/// Shows a part of: R-014.
 #[tokio::test]
 async fn a_wrong_role_is_refused_before_anything_is_migrated() {
     let Some(server) = server() else { return };
@@ -95,7 +96,7 @@ async fn a_wrong_role_is_refused_before_anything_is_migrated() {
     }
 }
 
-/// Shows a part of: R-038.
+/// Proves: R-038.
 #[tokio::test]
 async fn what_a_role_lacks_is_said_with_what_to_do() {
     let Some(server) = server() else { return };
