@@ -5,9 +5,10 @@ use std::fmt;
 
 use semver::{Version, VersionReq};
 
+use crate::pack::PACKS;
 use crate::{
-    Capability, Conflict, Diagnostic, Feature, Popular, Severity, Source, Target, check, popular,
-    read,
+    Capability, Conflict, Diagnostic, Feature, PackPin, Popular, Severity, Source, Target, check,
+    popular, read,
 };
 
 /// Features that are sound, each alone and all together.
@@ -51,14 +52,18 @@ impl Catalog {
     pub fn read(source: Source) -> Result<Reading, CatalogError> {
         let mut features = Vec::new();
         let mut diagnostics = Vec::new();
-        for (path, _) in source.folder("features") {
-            let Some(folder) = path.strip_suffix("/feature.toml") else {
-                continue;
-            };
-            if folder.matches('/').count() == 1 {
-                let (feature, mistakes) = read::read(&source, folder, path);
-                features.extend(feature);
-                diagnostics.extend(mistakes);
+        let packs = source.packs().iter();
+        let roots = packs.map(|pack| format!("{PACKS}/{}/features", pack.id));
+        for root in std::iter::once("features".to_owned()).chain(roots) {
+            for (path, _) in source.folder(&root) {
+                let Some(folder) = path.strip_suffix("/feature.toml") else {
+                    continue;
+                };
+                if folder[root.len()..].matches('/').count() == 1 {
+                    let (feature, mistakes) = read::read(&source, folder, path);
+                    features.extend(feature);
+                    diagnostics.extend(mistakes);
+                }
             }
         }
         features.sort_by(|left, right| {
@@ -209,6 +214,11 @@ impl Catalog {
         } else {
             *with == other.kind.as_str() && self.versions(with).is_empty()
         }
+    }
+
+    /// The packs of third parties, by id.
+    pub fn packs(&self) -> &[PackPin] {
+        self.source.packs()
     }
 
     /// The bytes everything was read from.

@@ -6,6 +6,7 @@ use std::fmt;
 use semver::Version;
 use serde::Serialize;
 
+use crate::pack::pack_of;
 use crate::{
     Action, Capability, Conflict, CratePin, CrateUse, Joint, Merge, Migration, Need, OptionSpec,
     Probe, Provide, Site, TierRule, Weak, Wiring,
@@ -156,6 +157,11 @@ pub struct Feature {
 }
 
 impl Feature {
+    /// The id of the pack it belongs to, unless it is one of ours.
+    pub fn pack(&self) -> Option<&str> {
+        pack_of(&self.folder)
+    }
+
     pub fn option(&self, key: &str) -> Option<&OptionSpec> {
         self.options.iter().find(|option| option.key == key)
     }

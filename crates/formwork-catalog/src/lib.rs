@@ -1,6 +1,7 @@
 //! The catalog: features as folders of data, read with every mistake reported at once.
 //!
-//! A pack is a [`Source`]: an ordered map from path to bytes, embedded or loaded from a folder.
+//! A [`Source`] is an ordered map from path to bytes, embedded or loaded from a folder; [`Source::mount`] puts the
+//! packs of third parties beside our own features.
 //! [`Catalog::read`] turns it into typed features, or into the list of everything wrong with it:
 //!
 //! ```
@@ -20,6 +21,7 @@ mod check;
 mod diagnostic;
 mod feature;
 mod option;
+mod pack;
 mod parts;
 mod popular;
 mod read;
@@ -33,6 +35,7 @@ pub use catalog::{Catalog, CatalogError, Reading, matches};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use feature::{Feature, File, Kind, Tier};
 pub use option::{OptionKind, OptionSpec, OptionValue};
+pub use pack::{PackFrom, PackPin};
 pub use parts::{
     Action, ActionWhen, CratePin, CrateUse, Format, Merge, Migration, Probe, ProbeKind, Wiring,
 };

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crate::PackPin;
+use crate::pack::PACKS;
+
 /// An ordered map from path (relative to the pack, with `/`) to bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
     files: BTreeMap<String, Cow<'static, [u8]>>,
+    packs: Vec<PackPin>,
 }
 
 /// A folder could not be loaded.
@@ -31,6 +35,25 @@ impl Source {
 
     pub fn insert(&mut self, path: impl Into<String>, bytes: impl Into<Cow<'static, [u8]>>) {
         self.files.insert(path.into(), bytes.into());
+    }
+
+    /// Puts a pack of a third party beside what is there: its files lie below `packs/ID/` from here on.
+    pub fn mount<P, B>(&mut self, pack: PackPin, files: impl IntoIterator<Item = (P, B)>)
+    where
+        P: AsRef<str>,
+        B: Into<Cow<'static, [u8]>>,
+    {
+        for (path, bytes) in files {
+            let path = format!("{PACKS}/{}/{}", pack.id, path.as_ref());
+            self.files.insert(path, bytes.into());
+        }
+        self.packs.push(pack);
+        self.packs.sort();
+    }
+
+    /// The packs that were mounted, by id.
+    pub fn packs(&self) -> &[PackPin] {
+        &self.packs
     }
 
     pub fn get(&self, path: &str) -> Option<&[u8]> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use formwork_catalog::{Catalog, Feature, Probe};
+use formwork_catalog::{Catalog, Feature, PackPin, Probe};
 use formwork_resolve::{Plan, Reason};
 use semver::Version;
 use serde::Serialize;
@@ -20,6 +20,9 @@ pub struct PlanDocument {
     pub format: u32,
     pub project: Project,
     pub tier: formwork_catalog::Tier,
+    /// The packs of third parties, exactly.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub packs: Vec<PackPin>,
     pub features: Vec<PlannedFeature>,
     pub files: Vec<PlannedFile>,
     /// The workspace's dependencies: name, and what stands right of `name = `.
@@ -74,6 +77,9 @@ pub struct PlannedFile {
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedAction {
     pub feature: String,
+    /// The pack of a third party it is from; such an action is run only where that was allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pack: Option<String>,
     pub id: String,
     pub run: Vec<String>,
     pub summary: String,
@@ -83,6 +89,9 @@ pub struct PlannedAction {
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedProbe {
     pub feature: String,
+    /// The pack of a third party it is from; a command of such a probe is run only where that was allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pack: Option<String>,
     #[serde(flatten)]
     pub probe: Probe,
 }
@@ -102,6 +111,7 @@ impl PlanDocument {
             format: 1,
             project: project.clone(),
             tier: plan.tier,
+            packs: catalog.packs().to_vec(),
             features: plan
                 .features
                 .iter()
@@ -132,6 +142,7 @@ impl PlanDocument {
                     // What runs after every change runs after the first one too.
                     feature.actions.iter().map(|action| PlannedAction {
                         feature: feature.id.clone(),
+                        pack: feature.pack().map(str::to_owned),
                         id: action.id.clone(),
                         run: action.run.clone(),
                         summary: action.summary.clone(),

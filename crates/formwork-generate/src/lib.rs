@@ -11,6 +11,7 @@ mod lock;
 mod merge;
 mod names;
 mod pack;
+mod packs;
 mod project;
 mod recipe;
 mod recipe_edit;
@@ -34,6 +35,7 @@ pub use document::{
 pub use error::ComposeError;
 pub use lock::{Lock, LockError, LockedFeature};
 pub use pack::{Base, BaseFile, PackError, compress};
+pub use packs::{PackEntry, Packs};
 pub use project::{NameError, Project, RuntimeFrom};
 pub use recipe::{Recipe, RecipeMistake};
 pub use records::{Drift, DriftKind, RecordError, drift, read_base, read_lock, records, write_new};

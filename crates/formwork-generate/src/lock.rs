@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use formwork_catalog::PackPin;
 use formwork_resolve::Wish;
 use semver::Version;
 use serde::Deserialize;
@@ -25,6 +26,9 @@ pub struct Lock {
     /// The wishes it came from, so that a change of the recipe is known as one.
     #[serde(deserialize_with = "read_wishes")]
     pub wishes: Vec<Wish>,
+    /// The packs of third parties, exactly; by id.
+    #[serde(default, rename = "pack")]
+    pub packs: Vec<PackPin>,
     /// By id.
     #[serde(default, rename = "feature")]
     pub features: Vec<LockedFeature>,
@@ -106,8 +110,15 @@ impl Lock {
             tree: composition.document.tree_hash.clone(),
             base: base.to_owned(),
             wishes,
+            packs: composition.document.packs.clone(),
             features,
         }
+    }
+
+    /// The hash a pack is pinned to.
+    pub fn pack(&self, id: &str) -> Option<&str> {
+        let pin = self.packs.iter().find(|pack| pack.id == id)?;
+        Some(&pin.hash)
     }
 
     /// The versions, in the form resolution takes.
@@ -128,6 +139,13 @@ impl Lock {
             writeln!(text, "    {line},").expect("writing into a string cannot fail");
         }
         text.push_str("]\n");
+        for PackPin { id, version, hash } in &self.packs {
+            write!(
+                text,
+                "\n[[pack]]\nid = \"{id}\"\nversion = \"{version}\"\nhash = \"{hash}\"\n"
+            )
+            .expect("writing into a string cannot fail");
+        }
         for feature in &self.features {
             write!(
                 text,

@@ -6,6 +6,7 @@ use formwork_model::Source;
 use serde::Serialize;
 
 use crate::names;
+use crate::packs::Packs;
 use crate::tree::path_mistake;
 
 /// A name that cannot be the name of a project.
@@ -25,6 +26,9 @@ pub struct Project {
     pub title: String,
     pub summary: String,
     pub runtime: RuntimeFrom,
+    /// The packs of third parties it is made with, and whose packs those may be.
+    #[serde(skip)]
+    pub packs: Packs,
     /// The files of its model: name and text. They become the project's own.
     #[serde(skip)]
     pub(crate) model: BTreeMap<String, String>,
@@ -64,6 +68,7 @@ impl Project {
             title: names::title(name),
             summary: String::new(),
             runtime: RuntimeFrom::default(),
+            packs: Packs::default(),
             model: BTreeMap::new(),
             model_folder: "model".to_owned(),
         })

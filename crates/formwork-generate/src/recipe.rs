@@ -182,6 +182,7 @@ impl Recipe {
                 line(format_args!("from = \"path\"\npath = {}", quoted(path)));
             }
         }
+        text.push_str(&self.project.packs.to_toml());
         text
     }
 
@@ -206,7 +207,9 @@ impl Recipe {
         reader.known(
             root,
             "",
-            &["project", "wishes", "answers", "pins", "runtime"],
+            &[
+                "project", "wishes", "answers", "pins", "runtime", "packs", "trust",
+            ],
         );
         let project = reader.project(root);
         let wishes = reader.table(root, "wishes");
@@ -226,6 +229,7 @@ impl Recipe {
             reader.answers(root, recipe);
             reader.pins(root, recipe);
             recipe.project.runtime = reader.runtime(root);
+            recipe.project.packs = reader.packs(root);
         }
         reader.mistakes.sort();
         match recipe {
@@ -235,13 +239,18 @@ impl Recipe {
     }
 }
 
-struct Reader<'t> {
+pub(crate) struct Reader<'t> {
     text: &'t str,
     mistakes: Vec<RecipeMistake>,
 }
 
 impl Reader<'_> {
-    fn mistake(&mut self, span: Option<Range<usize>>, message: String, hint: Option<String>) {
+    pub(crate) fn mistake(
+        &mut self,
+        span: Option<Range<usize>>,
+        message: String,
+        hint: Option<String>,
+    ) {
         let start = span.map_or(0, |span| span.start.min(self.text.len()));
         let before = self.text.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -254,7 +263,7 @@ impl Reader<'_> {
     }
 
     /// Reports keys that mean nothing.
-    fn known(&mut self, table: &dyn TableLike, name: &str, keys: &[&str]) {
+    pub(crate) fn known(&mut self, table: &dyn TableLike, name: &str, keys: &[&str]) {
         for (key, item) in table.iter() {
             if !keys.contains(&key) {
                 let place = if name.is_empty() {
@@ -269,7 +278,11 @@ impl Reader<'_> {
         }
     }
 
-    fn table<'d>(&mut self, parent: &'d dyn TableLike, key: &str) -> Option<&'d dyn TableLike> {
+    pub(crate) fn table<'d>(
+        &mut self,
+        parent: &'d dyn TableLike,
+        key: &str,
+    ) -> Option<&'d dyn TableLike> {
         let item = parent.get(key)?;
         let table = item.as_table_like();
         if table.is_none() {
@@ -279,7 +292,7 @@ impl Reader<'_> {
         table
     }
 
-    fn text<'d>(&mut self, table: &'d dyn TableLike, key: &str) -> Option<&'d str> {
+    pub(crate) fn text<'d>(&mut self, table: &'d dyn TableLike, key: &str) -> Option<&'d str> {
         let item = table.get(key)?;
         let text = item.as_str();
         if text.is_none() {
@@ -495,11 +508,11 @@ pub(crate) fn wish_text((id, range): &(String, VersionReq)) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-fn bare(key: &str) -> String {
+pub(crate) fn bare(key: &str) -> String {
     toml_edit::Key::new(key).to_string()
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn probes(
             };
             probes.push(PlannedProbe {
                 feature: feature.id.clone(),
+                pack: feature.pack().map(str::to_owned),
                 probe: Probe {
                     kind,
                     ..probe.clone()

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use formwork_generate::PlannedAction;
 use serde::Serialize;
 
-use crate::report::{GREEN, PLAIN, Problem, in_words, say, warn};
+use crate::report::{GREEN, PLAIN, Problem, YELLOW, in_words, say, warn};
 
 /// The action that starts a git repository.
 const GIT: &str = "git-init";
@@ -22,22 +22,46 @@ pub(crate) struct Done {
     message: Option<String>,
 }
 
-/// Runs the actions in the project's folder, one after the other.
-pub(crate) fn run(actions: &[PlannedAction], folder: &Path, skip: &[String]) -> Vec<Done> {
+/// Runs the actions in the project's folder, one after the other. Those of packs are left out, but for the packs in `allowed`.
+pub(crate) fn run(
+    actions: &[PlannedAction],
+    folder: &Path,
+    skip: &[String],
+    allowed: &[String],
+) -> Vec<Done> {
     actions
         .iter()
-        .map(|action| run_one(action, folder, skip))
+        .map(|action| match &action.pack {
+            Some(pack) if !allowed.contains(pack) => left_out(action, pack),
+            _ => run_one(action, folder, skip),
+        })
         .collect()
+}
+
+/// What strangers want to run is said, and not run.
+fn left_out(action: &PlannedAction, pack: &str) -> Done {
+    let message = format!("an action of the pack `{pack}` is not run unless that is allowed");
+    say(format!("{YELLOW}left out{PLAIN} {}", in_words_of(action)));
+    Done {
+        id: action.id.clone(),
+        ok: true,
+        skipped: true,
+        message: Some(message),
+    }
 }
 
 /// The actions as lines of a plan.
 pub(crate) fn in_words_of(action: &PlannedAction) -> String {
-    format!(
+    let text = format!(
         "{}: `{}` ({})",
         action.id,
         action.run.join(" "),
         action.summary
-    )
+    );
+    match &action.pack {
+        Some(pack) => format!("{text}, of the pack `{pack}`: only with --allow-actions {pack}"),
+        None => text,
+    }
 }
 
 fn run_one(action: &PlannedAction, folder: &Path, skip: &[String]) -> Done {

@@ -169,7 +169,12 @@ pub(crate) fn make(
         is_made = true;
         if !change.has_conflicts() {
             let actions = later_actions(catalog, composed);
-            done = actions::run(&actions, &opened.folder, &arguments.skip);
+            done = actions::run(
+                &actions,
+                &opened.folder,
+                &arguments.skip,
+                &arguments.allow_actions,
+            );
         }
     }
     let waits = is_made && change.has_conflicts();

@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Abort(Waiting),
     /// Add a module of its own to a project
     Module(Module),
+    /// Use packs of features from third parties, or write one
+    Pack(Pack),
     /// Check a project: recipe, lock, files and the arrows between layers
     Check(Check),
     /// Ask a running service for the evidence that every feature is wired
@@ -76,9 +78,9 @@ pub(crate) enum Command {
         /// The command whose page to print, for example `new`; the program's own page when left out
         command: Option<String>,
     },
-    /// Print the JSON schema of what a command writes with --json
+    /// Print the JSON schema of a file people write, or of what a command writes with --json
     Schema {
-        /// The command
+        /// The file or the command
         command: Option<SchemaOf>,
     },
 }
@@ -104,6 +106,7 @@ impl Command {
             Self::Module(Module {
                 command: ModuleCommand::New(new),
             }) => new.json,
+            Self::Pack(Pack { command }) => command.wants_json(),
             Self::Check(check) => check.json,
             Self::Probe(probe) => probe.json,
             Self::Demo(demo) => demo.json,
@@ -205,6 +208,10 @@ pub(crate) struct New {
     #[arg(long, value_name = "ACTION")]
     pub(crate) skip: Vec<String>,
 
+    /// Run the actions that features of this pack declare
+    #[arg(long, value_name = "PACK")]
+    pub(crate) allow_actions: Vec<String>,
+
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -240,6 +247,10 @@ pub(crate) enum FeaturesCommand {
         #[arg(long, value_name = "KIND")]
         kind: Option<String>,
 
+        /// The project whose packs to include. The current folder when it has a recipe
+        #[arg(long, value_name = "DIR")]
+        project: Option<PathBuf>,
+
         /// Write JSON to stdout
         #[arg(long)]
         json: bool,
@@ -248,6 +259,10 @@ pub(crate) enum FeaturesCommand {
     Show {
         /// The feature's id
         id: String,
+
+        /// The project whose packs to include. The current folder when it has a recipe
+        #[arg(long, value_name = "DIR")]
+        project: Option<PathBuf>,
 
         /// Write JSON to stdout
         #[arg(long)]
@@ -294,6 +309,10 @@ pub(crate) struct Changing {
     /// Skip this action after the change
     #[arg(long, value_name = "ACTION")]
     pub(crate) skip: Vec<String>,
+
+    /// Run the actions that features of this pack declare
+    #[arg(long, value_name = "PACK")]
+    pub(crate) allow_actions: Vec<String>,
 
     /// Write JSON to stdout
     #[arg(long)]
@@ -428,6 +447,150 @@ pub(crate) struct ModuleNew {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Pack {
+    #[command(subcommand)]
+    pub(crate) command: PackCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PackCommand {
+    /// Write a pack with one feature that works, to begin with
+    New(PackNew),
+    /// Take a pack into a project: a folder, a git repository, an archive, or an index and the pack's id
+    Add(PackAdd),
+    /// Check a pack and show its hash; without a pack, those of the project
+    Verify(PackVerify),
+    /// List the packs of a project
+    List(PackList),
+    /// Take a pack out of a project
+    Remove(PackRemove),
+}
+
+impl PackCommand {
+    fn wants_json(&self) -> bool {
+        match self {
+            Self::New(new) => new.json,
+            Self::Add(add) => add.json,
+            Self::Verify(verify) => verify.json,
+            Self::List(list) => list.json,
+            Self::Remove(remove) => remove.json,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackNew {
+    /// The id of the pack and of its first feature, as in `tide-tables`
+    pub(crate) id: String,
+
+    /// The folder to create; a folder with the id of the pack when left out
+    pub(crate) path: Option<PathBuf>,
+
+    /// Show precisely what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Write JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where a pack is, and why it is trusted.
+#[derive(Debug, Args)]
+pub(crate) struct PackAt {
+    /// The branch, tag or commit of a git repository; what it calls HEAD when left out
+    #[arg(long, value_name = "REV")]
+    pub(crate) rev: Option<String>,
+
+    /// The pack to take from an index that lists several
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+
+    /// The versions to take from an index (`^1`)
+    #[arg(long, value_name = "RANGE")]
+    pub(crate) range: Option<String>,
+
+    /// Trust packs signed with this minisign public key
+    #[arg(long, value_name = "NAME=KEY")]
+    pub(crate) trust: Vec<String>,
+
+    /// Take exactly the content with this hash, whoever signed it
+    #[arg(long, value_name = "HASH")]
+    pub(crate) allow: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackAdd {
+    /// A folder, a git repository (`….git`, `git+…`, or with --rev), an archive (`….tar.gz`, `….zip`) or an index (`….toml`, `….json`)
+    pub(crate) pack: String,
+
+    #[command(flatten)]
+    pub(crate) at: PackAt,
+
+    /// The project
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// Show precisely what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Write JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackVerify {
+    /// A folder, a git repository, an archive or an index, as `pack add` takes it
+    pub(crate) pack: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) at: PackAt,
+
+    /// The project whose packs to check when no pack is given
+    #[arg(long, value_name = "DIR", default_value = ".", conflicts_with = "pack")]
+    pub(crate) project: PathBuf,
+
+    /// Print the line an author signs, and nothing else
+    #[arg(long, requires = "pack", conflicts_with = "json")]
+    pub(crate) statement: bool,
+
+    /// Write JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackList {
+    /// The project
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// Write JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackRemove {
+    /// The pack's id
+    pub(crate) id: String,
+
+    /// The project
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// Show precisely what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Write JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Check {
     /// The project
     #[arg(default_value = ".")]
@@ -464,6 +627,10 @@ pub(crate) struct Probe {
     /// Leave out probes that run a command in the project
     #[arg(long)]
     pub(crate) no_commands: bool,
+
+    /// Run the commands in probes of this pack
+    #[arg(long, value_name = "PACK")]
+    pub(crate) allow_actions: Vec<String>,
 
     /// Play scenarios that change `config/default.toml` of the project, which the service takes over, and give it back
     #[arg(long)]
@@ -503,9 +670,17 @@ pub(crate) struct Demo {
     pub(crate) json: bool,
 }
 
-/// The commands whose JSON has a published schema.
+/// What has a published schema: files people write, and the JSON of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
+    Feature,
+    Model,
+    Pack,
+    Recipe,
+    PackNew,
+    PackChange,
+    PackVerify,
+    PackList,
     New,
     Plan,
     FeaturesList,

@@ -16,6 +16,7 @@ mod interrupt;
 mod layers;
 mod name;
 mod nearest;
+mod packs;
 mod probe;
 mod progress;
 mod questions;
@@ -66,6 +67,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Continue(waiting) => commands::life::resume(waiting),
         Command::Abort(waiting) => commands::life::abort(waiting),
         Command::Module(module) => commands::module::run(&module.command),
+        Command::Pack(pack) => commands::pack::run(&pack.command),
         Command::Check(check) => commands::check::run(check),
         Command::Probe(probe) => commands::probe::run(probe),
         Command::Demo(demo) => commands::demo::run(demo),

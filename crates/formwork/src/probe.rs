@@ -21,7 +21,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) const HEALTH_TOKEN: &str = "HEALTH__TOKEN";
 
 /// Where the evidence is looked for.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene<'a> {
     pub(crate) client: &'a Client,
     pub(crate) project: &'a Path,

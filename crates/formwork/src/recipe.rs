@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use formwork_catalog::Catalog;
 use formwork_generate::{
-    Lock, Outcome, Project, Recipe, RecipeMistake, RecordError, RuntimeFrom, TransactionError,
-    keep_locked, read_lock, recover,
+    Lock, Outcome, Packs, Project, Recipe, RecipeMistake, RecordError, RuntimeFrom,
+    TransactionError, keep_locked, read_lock, recover,
 };
 use formwork_resolve::{Wish, Wishes};
 
@@ -23,6 +23,8 @@ pub(crate) struct Answers {
     pub(crate) title: Option<String>,
     pub(crate) summary: Option<String>,
     pub(crate) runtime: RuntimeFrom,
+    /// The packs it names; their paths start in its folder.
+    pub(crate) packs: Packs,
     /// The folder of the model beside the file, where there is one.
     pub(crate) model: Option<PathBuf>,
 }
@@ -64,15 +66,7 @@ pub(crate) fn answers(path: &Path) -> Result<Answers, Failure> {
             &error,
         )
     })?;
-    let named = text
-        .lines()
-        .any(|line| line.trim_start().starts_with("[project]"));
-    // A table at the end moves no position of what stands before it.
-    let text = if named {
-        text
-    } else {
-        format!("{text}\n[project]\nname = \"unnamed\"\n")
-    };
+    let (text, named) = with_project(text);
     let recipe = parse(path, &text)?;
     let unsaid = Project::new(recipe.project.name()).ok();
     let said = |text: &String, default: Option<&String>| {
@@ -89,8 +83,32 @@ pub(crate) fn answers(path: &Path) -> Result<Answers, Failure> {
         summary: said(&recipe.project.summary, None),
         wishes: recipe.wishes(Default::default()),
         runtime: recipe.project.runtime,
+        packs: recipe.project.packs,
         model: model.is_dir().then_some(model),
     })
+}
+
+/// The packs a recipe or an answers file names. One that cannot be read names none: whoever opens it says why.
+pub(crate) fn packs(path: &Path) -> Packs {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let recipe = Recipe::parse(&with_project(text).0);
+    recipe
+        .map(|recipe| recipe.project.packs)
+        .unwrap_or_default()
+}
+
+/// The text of a recipe that names a project, and whether it did so by itself.
+fn with_project(text: String) -> (String, bool) {
+    let named = text
+        .lines()
+        .any(|line| line.trim_start().starts_with("[project]"));
+    // A table at the end moves no position of what stands before it.
+    let text = if named {
+        text
+    } else {
+        format!("{text}\n[project]\nname = \"unnamed\"\n")
+    };
+    (text, named)
 }
 
 /// Opens the project in a folder; what an interrupted run left is finished first.

@@ -84,6 +84,7 @@ pub(crate) fn request(name: &str, choices: &Choices) -> Result<Request, Failure>
         title,
         summary,
         runtime,
+        packs,
         ..
     }) = answers
     {
@@ -91,6 +92,7 @@ pub(crate) fn request(name: &str, choices: &Choices) -> Result<Request, Failure>
         project.title = title.unwrap_or(project.title);
         project.summary = summary.unwrap_or(project.summary);
         project.runtime = runtime;
+        project.packs = packs;
     }
     let wishes = choices::overrule(wishes, flags);
     Ok(Request {

@@ -3,6 +3,7 @@
 mod exclusion;
 mod files;
 mod options;
+mod packs;
 mod references;
 mod selectable;
 mod slots;
@@ -16,6 +17,7 @@ pub(crate) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
     selectable::check(catalog, &mut report);
     files::check(catalog, &mut report);
     options::check(catalog, &mut report);
+    packs::check(catalog, &mut report);
     slots::check(catalog, &mut report);
     report.diagnostics
 }

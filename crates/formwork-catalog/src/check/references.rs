@@ -52,7 +52,10 @@ pub(super) fn check(catalog: &Catalog, report: &mut Report) {
 
 fn duplicates(catalog: &Catalog, report: &mut Report) {
     for pair in catalog.features().windows(2) {
-        if pair[0].id == pair[1].id && pair[0].version == pair[1].version {
+        if pair[0].id == pair[1].id
+            && pair[0].version == pair[1].version
+            && pair[0].pack() == pair[1].pack()
+        {
             let Feature { id, version, .. } = &pair[1];
             let message = format!("`{id}` {version} exists twice");
             let help = format!("the other one is in `{}`", pair[0].folder);

@@ -92,7 +92,7 @@ fn finding(rule: &'static str, place: impl Into<String>, message: impl Into<Stri
 
 /// Recipe, lock and what generating again would give.
 fn records(project: &Opened, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-    let catalog = catalog::read()?;
+    let catalog = catalog::for_project(Some(&project.folder), &Choices::default())?;
     let order = situation::order(&catalog, Some(&project.folder), None, &Choices::default())?;
     let composed = match composition::work_out(
         &catalog,

@@ -6,7 +6,7 @@ use formwork_generate::{ChangedFile, unified_diff};
 use serde::Serialize;
 
 use crate::change::{self, Intent};
-use crate::cli::Diff;
+use crate::cli::{Choices, Diff};
 use crate::report::{CYAN, Failure, GREEN, PLAIN, RED, data, json};
 use crate::{catalog, recipe};
 
@@ -27,8 +27,8 @@ struct File<'a> {
 }
 
 pub(crate) fn run(arguments: &Diff) -> Result<(), Failure> {
-    let catalog = catalog::read()?;
     let opened = recipe::open(&arguments.project)?;
+    let catalog = catalog::for_project(Some(&arguments.project), &Choices::default())?;
     let intent = Intent::new("sync", opened.recipe.wishes(BTreeMap::new()).list);
     let planned = change::plan(&catalog, &opened, &intent, None)?;
     let files = planned.change.files.iter().map(|file| File {

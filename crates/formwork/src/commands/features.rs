@@ -6,21 +6,25 @@ use formwork_catalog::{Capability, Catalog, Feature, Kind, Need, OptionKind, Pro
 use serde::Serialize;
 
 use crate::catalog;
-use crate::cli::FeaturesCommand;
+use crate::cli::{Choices, FeaturesCommand};
 use crate::nearest;
 use crate::report::{BOLD, Failure, PLAIN, Problem, data, json};
 
 pub(crate) fn run(command: &FeaturesCommand) -> Result<(), Failure> {
-    let catalog = catalog::read()?;
+    let (FeaturesCommand::List { project, .. } | FeaturesCommand::Show { project, .. }) = command;
+    let catalog = catalog::for_project(project.as_deref(), &Choices::default())?;
     match command {
         FeaturesCommand::List {
             kind,
             json: as_json,
+            ..
         } => {
             let kind = kind.as_deref().map(parse_kind).transpose()?;
             list(&catalog, kind, *as_json)
         }
-        FeaturesCommand::Show { id, json: as_json } => show(&catalog, id, *as_json),
+        FeaturesCommand::Show {
+            id, json: as_json, ..
+        } => show(&catalog, id, *as_json),
     }
 }
 

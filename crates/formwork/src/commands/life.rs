@@ -18,8 +18,8 @@ use crate::{catalog, choices, words};
 
 pub(crate) fn add(arguments: &Add) -> Result<(), Failure> {
     let wanted = parsed(&arguments.features, choices::with)?;
-    let catalog = catalog::read()?;
     let opened = recipe::open(&arguments.change.project)?;
+    let catalog = catalog::for_project(Some(&arguments.change.project), &Choices::default())?;
     let mut list = opened.recipe.wishes(BTreeMap::new()).list;
     for wish in &wanted {
         let Wish::Want { id, .. } = wish else {
@@ -55,8 +55,8 @@ pub(crate) fn add(arguments: &Add) -> Result<(), Failure> {
 }
 
 pub(crate) fn remove(arguments: &Remove) -> Result<(), Failure> {
-    let catalog = catalog::read()?;
     let opened = recipe::open(&arguments.change.project)?;
+    let catalog = catalog::for_project(Some(&arguments.change.project), &Choices::default())?;
     let mut list = opened.recipe.wishes(BTreeMap::new()).list;
     let mut problems = Vec::new();
     for id in &arguments.features {
@@ -133,8 +133,8 @@ fn answer_anew(
     answers: Vec<Wish>,
     arguments: &crate::cli::Changing,
 ) -> Result<(), Failure> {
-    let catalog = catalog::read()?;
     let opened = recipe::open(&arguments.project)?;
+    let catalog = catalog::for_project(Some(&arguments.project), &Choices::default())?;
     let wishes = choices::overrule(opened.recipe.wishes(BTreeMap::new()), answers);
     change::make(
         &catalog,
@@ -155,8 +155,8 @@ pub(crate) fn sync(arguments: &Sync) -> Result<(), Failure> {
     if arguments.abort {
         return abort(&waiting());
     }
-    let catalog = catalog::read()?;
     let opened = recipe::open(&arguments.change.project)?;
+    let catalog = catalog::for_project(Some(&arguments.change.project), &Choices::default())?;
     let mut intent = Intent::new("sync", opened.recipe.wishes(BTreeMap::new()).list);
     intent.without_base = arguments.without_base;
     change::make(&catalog, &opened, &intent, &arguments.change)

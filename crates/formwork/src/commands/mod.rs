@@ -7,6 +7,7 @@ pub(crate) mod features;
 pub(crate) mod life;
 pub(crate) mod module;
 pub(crate) mod new;
+pub(crate) mod pack;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod texts;

@@ -13,7 +13,7 @@ use crate::composition::{self, Composed, is_core};
 use crate::report::{BOLD, Exit, Failure, GREEN, PLAIN, Problem, data, json, say, warn};
 use crate::situation::{self, ModelFrom, Request};
 use crate::timings::{Phase, Timings};
-use crate::{catalog, questions, words};
+use crate::{catalog, packs, questions, words};
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -34,8 +34,13 @@ struct Document<'a> {
 
 pub(crate) fn run(new: &New) -> Result<(), Failure> {
     let mut timings = Timings::default();
-    let catalog = timings.phase("catalog", catalog::read)?;
+    let catalog = timings.phase("catalog", || catalog::for_new(&new.choices))?;
     let Request { mut order, model } = situation::request(&new.name, &new.choices)?;
+    let path = new.path.clone().unwrap_or_else(|| PathBuf::from(&new.name));
+    if let Some(answers) = &new.choices.answers {
+        let folder = answers.parent().unwrap_or(Path::new(""));
+        order.project.packs = packs::moved(&order.project.packs, folder, &path);
+    }
     if let Some(title) = &new.title {
         order.project.title.clone_from(title);
     }
@@ -59,7 +64,6 @@ pub(crate) fn run(new: &New) -> Result<(), Failure> {
         warn(&Problem::new(circle));
     }
 
-    let path = new.path.clone().unwrap_or_else(|| PathBuf::from(&new.name));
     let again = again(new, &composed, &model);
     let mut done = Vec::new();
     if !new.dry_run {
@@ -68,7 +72,12 @@ pub(crate) fn run(new: &New) -> Result<(), Failure> {
         if new.no_git {
             skip.push("git-init".to_owned());
         }
-        done = actions::run(&composed.document().actions, &path, &skip);
+        done = actions::run(
+            &composed.document().actions,
+            &path,
+            &skip,
+            &new.allow_actions,
+        );
     }
 
     let document = composed.document();
@@ -148,8 +157,8 @@ fn again(new: &New, composed: &Composed, model: &ModelFrom) -> String {
             crate::choices::DEFAULT_PRESET.to_owned(),
         ]),
     }
-    if project.runtime != RuntimeFrom::default() {
-        // No flag says where the runtime comes from.
+    if project.runtime != RuntimeFrom::default() || !project.packs.is_empty() {
+        // No flag says where the runtime comes from, and no flag which packs there are.
         if let Some(answers) = &new.choices.answers {
             words.extend(["--answers".to_owned(), answers.display().to_string()]);
         }

@@ -34,7 +34,10 @@ struct Document {
 
 pub(crate) fn run(arguments: &Plan) -> Result<(), Failure> {
     let mut timings = Timings::default();
-    let catalog = timings.phase("catalog", catalog::read)?;
+    let catalog = timings.phase("catalog", || match (&arguments.project, &arguments.name) {
+        (None, Some(_)) => catalog::for_new(&arguments.choices),
+        (project, _) => catalog::for_project(project.as_deref(), &arguments.choices),
+    })?;
     let order = situation::order(
         &catalog,
         arguments.project.as_deref(),

@@ -15,7 +15,7 @@ use crate::{catalog, composition, name, situation};
 
 pub(crate) fn run(arguments: &Probe) -> Result<(), Failure> {
     let interrupt = Interrupt::install()?;
-    let catalog = catalog::read()?;
+    let catalog = catalog::for_project(Some(&arguments.project), &Choices::default())?;
     let order = situation::order(
         &catalog,
         Some(&arguments.project),
@@ -61,6 +61,9 @@ pub(crate) fn run(arguments: &Probe) -> Result<(), Failure> {
     answers(&client, &scene)?;
     let mut failed = Vec::new();
     for planned in probes {
+        let allowed = |pack: &String| arguments.allow_actions.contains(pack);
+        let mut scene = scene;
+        scene.commands &= planned.pack.as_ref().is_none_or(allowed);
         let outcome = probe::run(&planned.feature, &planned.probe, &scene);
         show(&outcome, arguments.json)?;
         if !outcome.ok {

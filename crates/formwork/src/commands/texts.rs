@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 
 use crate::cli::{Cli, SchemaOf};
 use crate::nearest;
-use crate::report::{Exit, Failure, Problem, data};
+use crate::report::{Exit, Failure, Problem, data, json};
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
@@ -41,16 +41,25 @@ pub(crate) fn man(command: Option<&str>) -> Result<(), Failure> {
 
 pub(crate) fn schema(of: Option<SchemaOf>) -> Result<(), Failure> {
     match of {
+        Some(SchemaOf::Model) => json(&formwork_model::json_schema()),
         Some(of) => data(text(of)),
         None => data(
-            "new\nplan\nfeatures-list\nfeatures-show\nwhy\nwhy-not\nchange\ndiff\nmodule-new\ncheck\nprobe\ndemo\nerror\n",
+            "feature\nmodel\npack\nrecipe\npack-new\npack-change\npack-verify\npack-list\nnew\nplan\nfeatures-list\nfeatures-show\nwhy\nwhy-not\nchange\ndiff\nmodule-new\ncheck\nprobe\ndemo\nerror\n",
         ),
     }
 }
 
-/// The schema of a command's JSON; for the commands that write lines, of one line.
+/// The schema of a file people write, or of a command's JSON; for the commands that write lines, of one line.
 fn text(of: SchemaOf) -> &'static str {
     match of {
+        SchemaOf::Feature => include_str!("../../schemas/feature.json"),
+        SchemaOf::Model => "",
+        SchemaOf::Pack => include_str!("../../schemas/pack.json"),
+        SchemaOf::Recipe => include_str!("../../schemas/recipe.json"),
+        SchemaOf::PackNew => include_str!("../../schemas/pack-new.json"),
+        SchemaOf::PackChange => include_str!("../../schemas/pack-change.json"),
+        SchemaOf::PackVerify => include_str!("../../schemas/pack-verify.json"),
+        SchemaOf::PackList => include_str!("../../schemas/pack-list.json"),
         SchemaOf::New => include_str!("../../schemas/new.json"),
         SchemaOf::Plan => include_str!("../../schemas/plan.json"),
         SchemaOf::FeaturesList => include_str!("../../schemas/features-list.json"),

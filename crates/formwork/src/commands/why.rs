@@ -42,7 +42,7 @@ struct Obstacle {
 }
 
 pub(crate) fn run(arguments: &Why) -> Result<(), Failure> {
-    let catalog = catalog::read()?;
+    let catalog = catalog::for_project(arguments.project.as_deref(), &arguments.choices)?;
     let (_, plan) = settled(&catalog, &Resolver::new(&catalog), arguments)?;
     let id = &arguments.id;
     let because = because(&plan, id);
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Why) -> Result<(), Failure> {
 }
 
 pub(crate) fn run_not(arguments: &Why) -> Result<(), Failure> {
-    let catalog = catalog::read()?;
+    let catalog = catalog::for_project(arguments.project.as_deref(), &arguments.choices)?;
     let resolver = Resolver::new(&catalog);
     let (wishes, plan) = settled(&catalog, &resolver, arguments)?;
     let id = &arguments.id;

@@ -1,0 +1,8 @@
+//! Packs through the public surface of the crate.
+
+mod catalog;
+mod hostile;
+mod service;
+mod sources;
+mod support;
+mod trust;
