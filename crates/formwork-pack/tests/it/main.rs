@@ -2,7 +2,6 @@
 
 mod catalog;
 mod hostile;
-mod service;
 mod sources;
 mod support;
 mod trust;

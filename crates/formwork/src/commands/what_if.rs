@@ -22,7 +22,7 @@ struct Document {
 }
 
 pub(crate) fn run(arguments: &WhatIf) -> Result<(), Failure> {
-    let catalog = catalog::read()?;
+    let catalog = catalog::for_project(arguments.project.as_deref(), &arguments.choices)?;
     let resolver = Resolver::new(&catalog);
     let further = choices::wishes(&flags(&arguments.further)?)?;
     let wishes = situation::wishes(&catalog, arguments.project.as_deref(), &arguments.choices)?;

@@ -76,6 +76,7 @@ impl Place {
         command
             .current_dir(self.path())
             .env_remove("CLICOLOR_FORCE")
+            .env("FORMWORK_CACHE", self.join("cache"))
             .stdin(Stdio::null());
         command
     }

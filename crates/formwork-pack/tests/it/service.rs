@@ -1,1 +1,0 @@
-//! A pack in a service.
