@@ -9,10 +9,10 @@ use formwork_resolve::{Plan, ResolveError, Resolver, Wish, Wishes};
 
 use crate::choices::model_failure;
 use crate::cli::Choices;
-use crate::embedded;
 use crate::report::{Exit, Failure, Problem, say, warn};
 use crate::timings::Timings;
 use crate::words::{self, Obstruction};
+use crate::{embedded, memory};
 
 /// The feature every service stands on.
 pub(crate) const CORE: &str = "core";
@@ -147,6 +147,7 @@ pub(crate) fn work_out(
     };
     let project = project.with_model(&sources);
     let composition = timings.phase("render", || {
+        let _bound = (!catalog.packs().is_empty()).then(memory::Bound::set);
         compose(catalog, &plan, &model, &project, &runtime())
     });
     match composition {

@@ -14,6 +14,7 @@ mod embedded;
 mod http;
 mod interrupt;
 mod layers;
+mod memory;
 mod name;
 mod nearest;
 mod packs;

@@ -1,5 +1,6 @@
 //! Rendering: templates and copied files of a plan's features become pieces of the project.
 
+mod bounds;
 pub(crate) mod filters;
 mod values;
 
@@ -18,6 +19,7 @@ use crate::dependencies::{self, Dependencies};
 use crate::project::Project;
 use crate::tree::Class;
 use crate::{ComposeError, layout, names};
+use bounds::Bounded;
 
 /// How many instructions one template may take: far more than any file needs, and an end for a loop that has none.
 const FUEL: u64 = 20_000_000;
@@ -44,6 +46,8 @@ pub(crate) struct Renderer<'a> {
     catalog: &'a Catalog,
     features: &'a [&'a Feature],
     environment: Environment<'a>,
+    /// The same for templates of third parties, within tighter bounds.
+    bounded: Bounded<'a>,
     aggregates: Vec<Aggregate>,
     /// `feature` in templates, by id.
     contexts: BTreeMap<&'a str, Value>,
@@ -157,10 +161,12 @@ impl<'a> Renderer<'a> {
                 }
             }
         }
+        let bounded = Bounded::new(&environment);
         Self {
             catalog,
             features,
             environment,
+            bounded,
             aggregates,
             contexts,
             macros,
@@ -246,8 +252,12 @@ impl<'a> Renderer<'a> {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return Ok(vec![piece(job.path.to_owned(), bytes.to_owned())]);
         };
-        let template = self
-            .environment
+        let pack = job.feature.pack();
+        let environment = match pack {
+            Some(_) => self.bounded.environment(),
+            None => &self.environment,
+        };
+        let template = environment
             .template_from_named_str(job.from, text)
             .map_err(|error| vec![self.mistake(job, &error)])?;
         let once = [None];
@@ -270,7 +280,12 @@ impl<'a> Renderer<'a> {
             if let Some(aggregate) = aggregate {
                 context.push(("aggregate", aggregate.value.clone()));
             }
-            let rendered = match template.render(Value::from_pairs(context)) {
+            let context = Value::from_pairs(context);
+            let rendered = match pack {
+                Some(pack) => self.bounded.render(pack, &template, context),
+                None => template.render(context),
+            };
+            let rendered = match rendered {
                 Ok(rendered) => rendered,
                 Err(error) => {
                     // The other aggregates would fail at the same place.
@@ -357,7 +372,8 @@ fn print(
 
 fn describe(error: &minijinja::Error) -> String {
     match (error.kind(), error.detail()) {
-        (ErrorKind::OutOfFuel, _) => format!("the template did not end after {FUEL} steps"),
+        (ErrorKind::OutOfFuel, Some(detail)) => detail.to_owned(),
+        (ErrorKind::OutOfFuel, None) => format!("the template did not end after {FUEL} steps"),
         (kind, Some(detail)) => format!("{kind}: {detail}"),
         (kind, None) => kind.to_string(),
     }

@@ -395,3 +395,64 @@ fn a_pack_with_mistakes_is_told_all_of_them() {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
     }
 }
+
+/// A pack whose only template is this one.
+fn bomb(place: &Place, template: &str) -> Run {
+    let id = "boom";
+    if !place.join(id).exists() {
+        place.run(&["pack", "new", id]).well();
+    }
+    let path = place.join("boom/features/boom/files/boom.txt.j2");
+    fs::write(path, template).expect("a file can be written");
+    place.run(&["pack", "verify", id])
+}
+
+/// Shows a part of: C-05.
+#[test]
+fn a_template_that_would_never_end_or_fill_the_disk_is_stopped() {
+    let place = Place::new();
+    for (template, said) in [
+        (
+            "{% for a in range(9999) %}{% for b in range(9999) %}{% set c = 1 %}{% endfor %}{% endfor %}",
+            "the template did not end after 20000000 steps",
+        ),
+        (
+            "{% for a in range(9999) %}{{ \"xxxxxxxxxx\" * 100 }}{% endfor %}",
+            "writes more than 4194304 bytes",
+        ),
+        (
+            "{% macro twice(a) %}{{ a }}{{ a }}{% endmacro %}{% set ns = namespace(x=\"xxxxxxxx\") %}\
+             {% for a in range(60) %}{% set ns.x = twice(ns.x) %}{% endfor %}",
+            "writes more than 16777216 bytes",
+        ),
+        (
+            "{% set ns = namespace(x=\"xxxxxxxx\" * 999) %}{{ [[ns.x] * 9999] * 9999 }}",
+            "writes more than 16777216 bytes",
+        ),
+        (
+            "{% macro deeper(a) %}{{ deeper(a + 1) }}{% endmacro %}{{ deeper(1) }}",
+            "recursion",
+        ),
+    ] {
+        let run = bomb(&place, template);
+        assert_eq!(run.code, 3, "{template}: {}", run.stderr);
+        assert!(run.stderr.contains(said), "{template}: {}", run.stderr);
+        let place = "packs/boom/features/boom/files/boom.txt.j2";
+        assert!(run.stderr.contains(place), "{template}: {}", run.stderr);
+    }
+}
+
+/// Shows a part of: C-05.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_template_that_takes_all_memory_ends_the_process_before_it_is_gone() {
+    let place = Place::new();
+    let template = "{% set ns = namespace(x=\"xxxxxxxx\") %}{% for a in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}";
+    let run = bomb(&place, template);
+    assert_ne!(run.code, 0);
+    assert!(
+        run.stderr.contains("memory allocation of"),
+        "{}",
+        run.stderr
+    );
+}
