@@ -134,6 +134,7 @@ fn every_mistake_of_a_catalog_of_several_packs_is_told_at_once() {
     packs/tide/features/moon/feature.toml:8:6: warning: nothing provides the capability `light`
     packs/tide/features/moon/feature.toml:11:1: error: no template has a slot `app.module`
     hint: did you mean `app.modules`?
+    packs/tide/features/tide-both/feature.toml:1:6: error: `tide-both` 1.0.0 can never be selected: `tide-both` needs `sqlite ^1`, of which nothing is left
     packs/tide/features/tide-clock/feature.toml:8:8: error: unknown feature or capability `htpp`
     hint: did you mean `http`?
     packs/tide/features/tide-clock/feature.toml:11:8: error: no version of `core` matches `^9`

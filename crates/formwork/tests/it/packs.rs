@@ -456,3 +456,66 @@ fn a_template_that_takes_all_memory_ends_the_process_before_it_is_gone() {
         run.stderr
     );
 }
+
+/// Shows a part of: C-05.
+#[test]
+fn the_guide_for_authors_of_packs_holds() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/writing-a-pack.md");
+    let guide = fs::read_to_string(guide).expect("the guide is there");
+    let place = Place::new();
+    let listing = place.run(&["pack", "new", "river-level"]).well().stdout;
+    assert!(
+        guide.contains(&format!("$ formwork pack new river-level\n{listing}")),
+        "{listing}"
+    );
+    // A block whose first line is a comment with a path is that file.
+    let mut written = 0;
+    for block in guide.split("```").skip(1).step_by(2) {
+        let (_, text) = block.split_once('\n').expect("a block has a first line");
+        let (first, rest) = text.split_once('\n').expect("a block has a second line");
+        let path = first
+            .trim_start_matches("# ")
+            .trim_start_matches("<!-- ")
+            .trim_end_matches(" -->");
+        if path.starts_with("river-level/") {
+            // Templates and texts begin behind the path.
+            let text = if path.ends_with(".toml") { text } else { rest };
+            let path = place.join(path);
+            fs::create_dir_all(path.parent().expect("it has a folder"))
+                .expect("a folder can be made");
+            fs::write(path, text).expect("a file can be written");
+            written += 1;
+        }
+    }
+    assert_eq!(written, 4);
+    let verified = place
+        .run(&["pack", "verify", "river-level", "--json"])
+        .well()
+        .json();
+    let features = &verified["packs"][0]["features"];
+    assert_eq!(features[0]["id"], "river-level");
+    assert_eq!(features[1]["id"], "river-level-note");
+    let index = guide
+        .split("# index.toml\n")
+        .nth(1)
+        .expect("the guide has an index");
+    let index = index.split("```").next().expect("the block ends");
+    let hash = verified["packs"][0]["hash"]
+        .as_str()
+        .expect("the hash is a text");
+    let index = index.replace("hash = \"…\"", &format!("hash = \"{hash}\""));
+    fs::write(place.join("index.toml"), index).expect("a file can be written");
+    let output = Command::new("tar")
+        .args(["-czf", "river-level-0.1.0.tar.gz", "river-level"])
+        .current_dir(place.path())
+        .output()
+        .expect("tar runs");
+    assert!(output.status.success(), "{output:?}");
+    place.shop(&[]).well();
+    add(&place, &["index.toml", "--allow", hash]).well();
+    let recipe = read(&place, "shop/formwork.toml");
+    assert!(recipe.contains("index = \"../index.toml\""), "{recipe}");
+    place
+        .run(&["plan", "--project", "shop", "--with", "river-level-note"])
+        .well();
+}
