@@ -6,6 +6,7 @@
 
 mod build;
 mod canary;
+mod changed;
 mod compose;
 mod http;
 mod isolation;

@@ -18,6 +18,16 @@ pub(crate) struct Project {
 impl Project {
     /// Generates it, and adds modules of its own. What it is made of is decided by the choices and these names alone.
     pub(crate) fn generate(name: &'static str, choices: &[&str], modules: &[&str]) -> Self {
+        Self::generate_with(name, choices, modules, |_| {})
+    }
+
+    /// The same, and then works on it.
+    pub(crate) fn generate_with(
+        name: &'static str,
+        choices: &[&str],
+        modules: &[&str],
+        work: impl FnOnce(&Path),
+    ) -> Self {
         let scratch = tempfile::tempdir().expect("a temporary folder can be made");
         let fresh = scratch.path().join(name);
         let document = Self::write(name, &fresh, choices);
@@ -47,6 +57,7 @@ impl Project {
             );
         }
 
+        work(&fresh);
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join("e2e")
             .join(name);
