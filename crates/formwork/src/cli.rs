@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Sync(Sync),
     /// Show what `sync` would change, line by line
     Diff(Diff),
+    /// Move a project to the newest versions of its features, and say what that means
+    Update(Update),
+    /// Add an aggregate to a project's model, or remove one
+    Aggregate(AggregateChange),
     /// Finish a change whose conflicts are settled
     Continue(Waiting),
     /// Take a change that waits back: every file is as it was before
@@ -66,6 +70,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Ask a running service for the evidence that every feature is wired
     Probe(Probe),
+    /// Compare recipe, lock, files and, where it runs, the service
+    Doctor(Doctor),
     /// Generate, build and start the e-commerce example, and follow one order through it
     Demo(Demo),
     /// Print the completions for a shell
@@ -100,7 +106,13 @@ impl Command {
             | Self::Remove(Remove { change, .. })
             | Self::Set(Set { change, .. })
             | Self::Tier(TierChange { change, .. })
-            | Self::Sync(Sync { change, .. }) => change.json,
+            | Self::Sync(Sync { change, .. })
+            | Self::Update(Update { change })
+            | Self::Aggregate(AggregateChange {
+                command:
+                    AggregateCommand::Add(AggregateName { change, .. })
+                    | AggregateCommand::Remove(AggregateName { change, .. }),
+            }) => change.json,
             Self::Diff(diff) => diff.json,
             Self::Continue(waiting) | Self::Abort(waiting) => waiting.json,
             Self::Module(Module {
@@ -109,6 +121,7 @@ impl Command {
             Self::Pack(Pack { command }) => command.wants_json(),
             Self::Check(check) => check.json,
             Self::Probe(probe) => probe.json,
+            Self::Doctor(doctor) => doctor.json,
             Self::Demo(demo) => demo.json,
             Self::Completions { .. } | Self::Man { .. } | Self::Schema { .. } => false,
         }
@@ -371,6 +384,35 @@ pub(crate) struct Sync {
     /// Take a change that waits back, like `formwork abort`
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) abort: bool,
+
+    #[command(flatten)]
+    pub(crate) change: Changing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    #[command(flatten)]
+    pub(crate) change: Changing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AggregateChange {
+    #[command(subcommand)]
+    pub(crate) command: AggregateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AggregateCommand {
+    /// Write a file of the model to begin with, and what follows from it
+    Add(AggregateName),
+    /// Remove an aggregate's file from the model, and what followed from it
+    Remove(AggregateName),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AggregateName {
+    /// The name of the aggregate, as in `stock-item`
+    pub(crate) name: String,
 
     #[command(flatten)]
     pub(crate) change: Changing,
@@ -647,6 +689,29 @@ pub(crate) struct Probe {
     pub(crate) wait: u64,
 
     /// Write one JSON object per probe to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The project
+    #[arg(default_value = ".")]
+    pub(crate) project: PathBuf,
+
+    /// Where the service answers, for example http://127.0.0.1:8080; without it only the project is looked at
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// The service's `health.token`; the service's variable, as in `SHOP__HEALTH__TOKEN`, when left out
+    #[arg(long, value_name = "TOKEN", requires = "url")]
+    pub(crate) health_token: Option<String>,
+
+    /// How long to wait for evidence that takes time to appear, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) wait: u64,
+
+    /// Write one JSON object per finding and probe to stdout, as `check` and `probe` do
     #[arg(long)]
     pub(crate) json: bool,
 }

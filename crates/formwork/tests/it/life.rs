@@ -427,3 +427,64 @@ fn whatever_is_wrong_with_a_project_has_a_way_out() {
         .expect("the binary runs");
     assert!(output.status.success());
 }
+
+/// Shows a part of: C-35.
+#[test]
+fn an_aggregate_comes_with_all_its_layers_and_goes_without_a_trace() {
+    let place = Place::new();
+    place.shop(&[]).well();
+    let before = files(&place.join("shop"));
+    let run = |arguments: &[&str]| {
+        let arguments = [arguments, &["--project", "shop", "--json"]].concat();
+        let document = place.run(&arguments);
+        check(&place, "change", &document.json());
+        document
+    };
+    let added = run(&["aggregate", "add", "product-review"]).well().json();
+    let changes = changes(&added);
+    for path in [
+        "create model/product-review.toml",
+        "create domain/src/product_review/mod.rs",
+        "create application/src/product_review/mod.rs",
+        "follow domain/src/lib.rs",
+    ] {
+        assert!(changes.contains(&path.to_owned()), "{path}: {changes:?}");
+    }
+    place.run(&["check", "shop"]).well();
+    let again = run(&["aggregate", "add", "product-review"]);
+    assert_eq!(again.code, 3, "{again:?}");
+
+    // What an owner made of the file counts for nothing: the aggregate is to go.
+    let path = place.join("shop/model/product-review.toml");
+    let model = fs::read_to_string(&path).expect("the model");
+    fs::write(&path, model.replace("max = 120", "max = 99")).expect("it is written");
+    run(&["sync"]).well();
+    run(&["aggregate", "remove", "product-review"]).well();
+    assert_eq!(files(&place.join("shop")), before);
+
+    // What others refer to stays until they do not any more; every place is named.
+    let refused = run(&["aggregate", "remove", "order"]);
+    assert_eq!(refused.code, 3);
+    assert!(
+        refused.stderr.contains("model/payment.toml:5:36"),
+        "{}",
+        refused.stderr
+    );
+    for (arguments, words) in [
+        (["aggregate", "remove", "ordr"], "did you mean `order`?"),
+        (["aggregate", "add", "../up"], "as in `stock-item`"),
+        (["aggregate", "add", "Order"], "as in `stock-item`"),
+    ] {
+        let run = run(&arguments);
+        assert_eq!(run.code, 3, "{run:?}");
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    assert_eq!(files(&place.join("shop")), before);
+
+    let updated = run(&["update"]).well().json();
+    assert_eq!(
+        updated["files"].as_array().map(Vec::len),
+        Some(0),
+        "all is new"
+    );
+}

@@ -75,6 +75,41 @@ fn a_missing_piece_of_evidence_is_named() {
     );
 }
 
+/// Shows a part of: C-34.
+#[test]
+fn a_doctor_looks_at_the_project_and_at_the_service() {
+    let place = Place::new();
+    let mut answers = evidence(&place);
+    let doctor = |url: &str| {
+        let arguments = [
+            "doctor",
+            "shop",
+            "--url",
+            url,
+            "--health-token",
+            TOKEN,
+            "--wait",
+            "0",
+        ];
+        place.run(&arguments)
+    };
+    doctor(&serve(answers.clone())).well();
+    place.run(&["doctor", "shop", "--json"]).well();
+
+    answers.insert("/metrics".to_owned(), (200, "up 1\n".to_owned()));
+    let recipe = place.join("shop/formwork.toml");
+    let text = std::fs::read_to_string(&recipe).expect("the recipe is there");
+    let text = text.replace("[answers]\n", "[answers]\nbroker = \"nats\"\n");
+    std::fs::write(&recipe, text).expect("it is written");
+    let run = doctor(&serve(answers));
+    assert_eq!(run.code, 1, "{run:?}");
+    for words in ["adds `nats`", "outbox_published_total is at least 1"] {
+        assert!(run.stdout.contains(words), "{words}: {run:?}");
+    }
+    assert!(run.stderr.contains("2 mistakes"), "{run:?}");
+    assert_eq!(place.run(&["doctor", "elsewhere"]).code, 3);
+}
+
 #[test]
 fn components_are_not_looked_for_without_the_token() {
     let place = Place::new();
