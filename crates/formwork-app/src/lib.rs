@@ -149,6 +149,7 @@ mod error;
 pub mod event;
 mod health;
 mod lifecycle;
+mod milliseconds;
 mod module;
 mod panic;
 mod per_tenant;

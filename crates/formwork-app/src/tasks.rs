@@ -20,6 +20,7 @@ use crate::error::chain;
 use crate::event::kind;
 use crate::health::Status;
 use crate::lifecycle::StopReason;
+use crate::milliseconds::milliseconds;
 use crate::panic::panic_message;
 use crate::signal::Signal;
 use crate::{Declaration, Error};
@@ -550,7 +551,7 @@ impl Supervisor {
                 data["tenant"] = tenant.as_str().into();
             }
             if let Some(pause) = pause {
-                data["pause_ms"] = (pause.as_secs_f64() * 1_000.0).into();
+                data["pause_ms"] = milliseconds(pause).into();
             }
             data
         });

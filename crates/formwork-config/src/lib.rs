@@ -130,7 +130,8 @@
 //! # What is not promised
 //!
 //! Memory of secrets is overwritten where this crate holds them; the operating system's copy of the
-//! environment and buffers of the TOML parser are not.
+//! environment, and buffers of the TOML and YAML parsers where a text has escapes or is broken, are
+//! not. Files of one value never pass through a parser, unless they hold a list or a map.
 
 #![warn(missing_docs)]
 

@@ -23,7 +23,8 @@ pub(crate) enum Value {
     Boolean(bool),
     Integer(i64),
     Float(f64),
-    Text(String),
+    /// Overwritten when it goes: it may be a secret that nobody has recognised yet.
+    Text(Zeroizing<String>),
     Sealed(Secret<String>),
     /// Of which everything but the password is shown.
     Url(Url),
@@ -31,6 +32,12 @@ pub(crate) enum Value {
     Table(BTreeMap<String, Node>),
     /// What was there has been reported.
     Wrong,
+}
+
+impl Value {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(Zeroizing::new(text.into()))
+    }
 }
 
 impl Default for Node {
@@ -189,7 +196,7 @@ impl Node {
             Value::Url(url) => url.expose().to_owned(),
             Value::List(items) => return items.iter_mut().for_each(Node::seal),
             Value::Table(entries) => return entries.values_mut().for_each(Node::seal),
-            Value::Text(text) => std::mem::take(text),
+            Value::Text(text) => std::mem::take(&mut **text),
             Value::Boolean(value) => value.to_string(),
             Value::Integer(value) => value.to_string(),
             Value::Float(value) => value.to_string(),
@@ -258,7 +265,7 @@ impl fmt::Debug for Value {
             Self::Boolean(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
             Self::Float(value) => value.fmt(f),
-            Self::Text(text) => text.fmt(f),
+            Self::Text(text) => text.as_str().fmt(f),
             Self::Sealed(secret) => secret.fmt(f),
             Self::Url(url) => url.fmt(f),
             Self::List(items) => items.fmt(f),
@@ -275,7 +282,7 @@ impl fmt::Display for Node {
             Value::Boolean(value) => write!(f, "{value}"),
             Value::Integer(value) => write!(f, "{value}"),
             Value::Float(value) => write!(f, "{value:?}"),
-            Value::Text(text) => write!(f, "{text:?}"),
+            Value::Text(text) => write!(f, "{:?}", text.as_str()),
             Value::Sealed(secret) => write!(f, "{secret:?}"),
             Value::Url(url) => write!(f, "\"{url}\""),
             Value::List(items) => {

@@ -383,9 +383,9 @@ pub enum Class {
     Public,
     /// People of the organisation.
     Internal,
-    /// People with a reason; redacted in every output.
+    /// People with a reason; redacted in every output, refused in flags.
     Confidential,
-    /// Nobody; redacted in every output, refused in flags.
+    /// Nobody; redacted in every output, refused in flags, and never compiled in as a default.
     Secret,
 }
 

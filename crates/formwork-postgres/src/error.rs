@@ -8,19 +8,21 @@ use formwork_domain::{RepositoryError, TenantId};
 use formwork_outbox::StoreError;
 use tokio_postgres::error::SqlState;
 
+use crate::DatabaseError;
+
 /// Why the database could not be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The URL is not one.
     #[error("the database's URL is not valid")]
-    Url(#[source] Arc<tokio_postgres::Error>),
+    Url(#[source] Arc<DatabaseError>),
     /// The module has not started, or has stopped.
     #[error("the database is not open")]
     Closed,
     /// No connection could be made.
     #[error("could not connect to the database")]
-    Connect(#[source] tokio_postgres::Error),
+    Connect(#[source] DatabaseError),
     /// Connecting took too long.
     #[error("could not connect to the database within {0:?}")]
     ConnectTimeout(Duration),
@@ -32,7 +34,7 @@ pub enum Error {
     Broken,
     /// A statement failed.
     #[error("a statement failed")]
-    Statement(#[from] tokio_postgres::Error),
+    Statement(#[source] DatabaseError),
     /// A transaction was to be committed although one of its statements had failed.
     #[error("a statement of the transaction had failed before")]
     Failed,
@@ -49,6 +51,12 @@ pub enum Error {
     },
 }
 
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Statement(error.into())
+    }
+}
+
 fn describe(operation: &Option<TenantId>) -> String {
     operation.as_ref().map_or_else(
         || "is for no tenant".to_owned(),
@@ -61,14 +69,14 @@ impl Error {
     pub(crate) fn is_connection(&self) -> bool {
         match self {
             Self::Statement(error) => {
-                error.is_closed()
+                error.expose().is_closed()
                     || error.code().is_some_and(|code| {
                         // The server is going away, or has just come.
                         *code == SqlState::ADMIN_SHUTDOWN
                             || *code == SqlState::CRASH_SHUTDOWN
                             || *code == SqlState::CANNOT_CONNECT_NOW
                     })
-                    || error.as_db_error().is_none() && error.code().is_none()
+                    || error.code().is_none()
             }
             Self::Broken => true,
             _ => false,
@@ -94,9 +102,7 @@ impl Error {
         let Self::Statement(error) = self else {
             return false;
         };
-        error.as_db_error().is_some_and(|error| {
-            *error.code() == SqlState::UNIQUE_VIOLATION && error.constraint() == Some(constraint)
-        })
+        error.code() == Some(&SqlState::UNIQUE_VIOLATION) && error.constraint() == Some(constraint)
     }
 }
 
@@ -116,7 +122,7 @@ pub fn store_error(attempted: &'static str, error: impl Into<Error>) -> Reposito
     }
     if code == Some(&SqlState::UNIQUE_VIOLATION)
         && let Error::Statement(error) = &error
-        && let Some(error) = error.as_db_error()
+        && let Some(error) = error.expose().as_db_error()
         && let Some(constraint) = error.constraint()
     {
         return RepositoryError::Duplicate {

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod database;
+mod database_error;
 mod error;
 mod listen;
 mod migrations;
@@ -15,6 +16,7 @@ pub mod tenancy;
 mod transaction;
 
 pub use database::Database;
+pub use database_error::DatabaseError;
 pub use error::{Error, store_error};
 pub use listen::{ListenNotifier, ListenNotifyModule};
 pub use migrations::{Applied, MigrateError, Migrations};

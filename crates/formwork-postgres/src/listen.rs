@@ -80,7 +80,7 @@ impl ListenNotifier {
         let (client, mut connection) = connected
             .await
             .map_err(|_| Error::ConnectTimeout(limit))?
-            .map_err(Error::Connect)?;
+            .map_err(|error| Error::Connect(error.into()))?;
         let us = AtomicI32::new(0);
         let listen = async {
             while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {

@@ -16,7 +16,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
-use crate::Error;
+use crate::{DatabaseError, Error};
 
 /// How many statements a connection keeps prepared. Generated code has far fewer; the limit is
 /// for texts that are put together.
@@ -39,21 +39,21 @@ pub(crate) struct Connector {
 
 /// How connections are made.
 pub(crate) struct Settings {
-    config: Result<Config, Arc<tokio_postgres::Error>>,
+    config: Result<Config, Arc<DatabaseError>>,
     timeout: Duration,
     statement_timeout: Duration,
 }
 
 impl Settings {
     pub(crate) fn new(url: &str, timeout: Duration, statement_timeout: Duration) -> Self {
-        let config = url.parse().map_err(Arc::new).map(|mut config: Config| {
+        let config = url.parse().map(|mut config: Config| {
             if config.get_application_name().is_none() {
                 config.application_name("formwork");
             }
             config
         });
         Self {
-            config,
+            config: config.map_err(|error: tokio_postgres::Error| Arc::new(error.into())),
             timeout,
             statement_timeout,
         }
@@ -125,11 +125,11 @@ impl Connector {
         let connected = tokio::time::timeout(settings.timeout, config.connect(NoTls)).await;
         let (client, connection) = connected
             .map_err(|_| Error::ConnectTimeout(settings.timeout))?
-            .map_err(Error::Connect)?;
+            .map_err(|error| Error::Connect(error.into()))?;
         spawner(Box::pin(async move {
             // Whoever uses the connection sees the failure as well, and has a name for it.
             if let Err(error) = connection.await {
-                let error: &dyn std::error::Error = &error;
+                let error: &dyn std::error::Error = &DatabaseError::from(error);
                 tracing::debug!(error, "a connection to the database ended");
             }
         }));
@@ -268,7 +268,7 @@ impl Session {
         if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
             self.statements().remove(sql);
         }
-        Error::Statement(error)
+        error.into()
     }
 
     fn sending(&self) -> std::sync::MutexGuard<'_, ()> {

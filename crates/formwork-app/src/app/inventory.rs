@@ -233,7 +233,7 @@ fn milliseconds<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match duration {
-        Some(duration) => serializer.serialize_some(&(duration.as_secs_f64() * 1_000.0)),
+        Some(duration) => serializer.serialize_some(&crate::milliseconds::milliseconds(*duration)),
         None => serializer.serialize_none(),
     }
 }

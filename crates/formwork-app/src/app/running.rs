@@ -14,6 +14,7 @@ use super::unit::{self, FLOOR, Unit};
 use super::{AppConfig, Failures, Inventory, ModuleInfo, Timeline};
 use crate::event::{Events, kind};
 use crate::lifecycle::IllegalTransition;
+use crate::milliseconds::milliseconds;
 use crate::plan::{Declared, Graph, Plan};
 use crate::registry::Services;
 use crate::{Health, HealthCheck, Lifecycle, Reloads, ServiceInfo, State, StopReason, WireError};
@@ -178,7 +179,7 @@ impl Running {
             State::Failed
         });
         self.close_events().await;
-        let elapsed_ms = begun.elapsed().as_secs_f64() * 1_000.0;
+        let elapsed_ms = milliseconds(begun.elapsed());
         if failures.0.is_empty() {
             tracing::info!(elapsed_ms, "stopped");
             return Ok(());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use formwork_config::Section;
+use formwork_config::{Section, Snapshot, WatchedKind, WatchedSource};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use super::wire::Wired;
 use super::{Cause, Failure, Failures, Phase, Running, StartError, Timeline, TimelineEntry};
 use crate::event::{Events, kind};
 use crate::health::supervise;
+use crate::milliseconds::milliseconds;
 use crate::reload::{Observer, Part, Seat, work};
 use crate::{Changes, Context, State, StopReason, context};
 
@@ -32,11 +33,18 @@ impl Wired {
             running.watch_health();
             running.take_reloads();
             running.transition(State::Accepting);
+            if let Some(looked_for) = missing_file(&running.reloads.current()) {
+                tracing::info!(
+                    looked_for,
+                    "there is no configuration file, so what is compiled in counts where no variable \
+                     or flag says otherwise; `--print-sample` prints one to start from"
+                );
+            }
             let mut timeline = std::mem::take(&mut running.timeline);
             timeline.total = begun.elapsed();
             tracing::info!(
                 modules = timeline.entries.len(),
-                elapsed_ms = timeline.total.as_secs_f64() * 1_000.0,
+                elapsed_ms = milliseconds(timeline.total),
                 "accepting"
             );
             running.inventory.accepting(timeline);
@@ -272,4 +280,20 @@ async fn tell_changes(mut changes: Changes, events: Events) {
         events.emit_with(kind::HEALTH_CHANGED, &change.component, || json!(&*change));
         events.room().await;
     }
+}
+
+/// The base file, when nobody asked for one and there is none.
+fn missing_file(snapshot: &Snapshot) -> Option<String> {
+    let base = |source: &&WatchedSource| {
+        let stem = source.path.file_stem();
+        source.kind == WatchedKind::File && stem.is_some_and(|stem| stem == "default")
+    };
+    let bases: Vec<_> = snapshot.sources().iter().filter(base).collect();
+    if bases.iter().any(|it| it.path.symlink_metadata().is_ok()) {
+        return None;
+    }
+    let mut preferred = bases
+        .iter()
+        .filter(|it| it.path.extension().is_some_and(|it| it == "toml"));
+    preferred.next().map(|it| it.path.display().to_string())
 }

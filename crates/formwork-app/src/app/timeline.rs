@@ -46,5 +46,5 @@ impl fmt::Display for Timeline {
 }
 
 fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(duration.as_secs_f64() * 1_000.0)
+    serializer.serialize_f64(crate::milliseconds::milliseconds(*duration))
 }

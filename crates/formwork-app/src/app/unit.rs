@@ -15,6 +15,7 @@ use super::watch::Calls;
 use super::{Cause, Failure, Phase};
 use crate::Context;
 use crate::event::kind;
+use crate::milliseconds::milliseconds;
 use crate::reload::Seat;
 use crate::tasks::Unfinished;
 
@@ -209,7 +210,7 @@ impl Unit {
             phase,
             cause,
         });
-        let elapsed_ms = ended.took.as_secs_f64() * 1_000.0;
+        let elapsed_ms = milliseconds(ended.took);
         match (&failure, phase) {
             (None, Phase::Start) => tracing::info!(elapsed_ms, "started"),
             (None, Phase::Prepare | Phase::Drain) => tracing::debug!(elapsed_ms, "done"),
@@ -258,7 +259,7 @@ impl Unit {
         };
         let events = self.context.events();
         events.emit_with(kind, self.context.module(), || {
-            let elapsed_ms = took.as_secs_f64() * 1_000.0;
+            let elapsed_ms = milliseconds(took);
             let mut data = json!({ "level": self.level, "elapsed_ms": elapsed_ms });
             if let Some(failure) = failure {
                 data["phase"] = phase.as_str().into();

@@ -6,6 +6,8 @@ use std::time::Duration;
 use formwork_domain::Timestamp;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::milliseconds::milliseconds;
+
 /// How well a component, or the whole, works. From better to worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -115,7 +117,7 @@ impl Serialize for Component {
         component.serialize_field("required", &self.required)?;
         component.serialize_field("message", &self.message)?;
         component.serialize_field("since", &self.since.to_string())?;
-        let millis = self.latency.map(|latency| latency.as_secs_f64() * 1_000.0);
+        let millis = self.latency.map(milliseconds);
         component.serialize_field("latency_ms", &millis)?;
         component.end()
     }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::app::{Cause, Failure, Phase, drive_call};
 use crate::event::kind;
+use crate::milliseconds::milliseconds;
 use crate::panic::panic_message;
 use crate::{AppConfig, StaticChanges, SystemClock};
 
@@ -309,7 +310,7 @@ impl Engine {
                 }
             });
         }
-        let elapsed_ms = begun.elapsed().as_secs_f64() * 1_000.0;
+        let elapsed_ms = milliseconds(begun.elapsed());
         let (kind, data) = match &driven.result {
             Ok(_) => (
                 kind::MODULE_PREPARED,

@@ -9,6 +9,7 @@ use super::{Attempt, Outcome, ReloadError, Trigger};
 use crate::Health;
 use crate::event::{Events, kind};
 use crate::health::Status;
+use crate::milliseconds::milliseconds;
 
 const TOTAL: &str = "config_reloads_total";
 const SUCCESS: &str = "config_reload_last_success";
@@ -69,7 +70,7 @@ impl Observer {
             took,
             ..
         } = attempt;
-        let elapsed_ms = took.as_secs_f64() * 1_000.0;
+        let elapsed_ms = milliseconds(*took);
         match outcome {
             Outcome::Applied(applied) => {
                 let paths = applied.paths.join(", ");
@@ -130,7 +131,7 @@ impl Observer {
             let mut data = json!({
                 "generation": generation,
                 "trigger": attempt.trigger.as_str(),
-                "elapsed_ms": attempt.took.as_secs_f64() * 1_000.0,
+                "elapsed_ms": milliseconds(attempt.took),
             });
             match &attempt.outcome {
                 Outcome::Applied(applied) => {

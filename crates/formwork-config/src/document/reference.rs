@@ -57,10 +57,11 @@ fn table(schema: &Schema, prefix: &str, instances: &[&str], naming: &Naming, tex
             .default
             .map_or_else(String::new, |default| format!("`{default}`"));
         let in_variable = !prefix.contains(['[', '*']) && !field.shape.is_nested();
-        let variable = if in_variable {
-            format!("`{}`", naming.variable(&path))
-        } else {
-            String::new()
+        let variable = naming.variable(&path);
+        let variable = match (in_variable, field.is_sealed()) {
+            (false, _) => String::new(),
+            (true, false) => format!("`{variable}`"),
+            (true, true) => format!("`{variable}_FILE`, or `{variable}`"),
         };
         let mut about = field.description.replace("\n\n", "<br>");
         for note in notes(field) {

@@ -195,7 +195,7 @@ pub(super) fn settle(shape: &Shape, class: Class, node: &mut Node) {
         // Several addresses may be one text in files too, as they are in variables.
         Shape::List(item) if matches!(item.bare(), Shape::Url) => {
             let items = text.split(',').map(|part| {
-                let part = Value::Text(part.trim().to_owned());
+                let part = Value::text(part.trim());
                 let mut part = Node::new(part, node.origin.clone());
                 settle(item, class, &mut part);
                 part

@@ -47,7 +47,7 @@ fn compiled(literal: Literal) -> Node {
         Literal::Boolean(value) => Value::Boolean(value),
         Literal::Integer(value) => Value::Integer(value),
         Literal::Float(value) => Value::Float(value),
-        Literal::Text(text) => Value::Text(text.to_owned()),
+        Literal::Text(text) => Value::text(text),
         Literal::List(items) => Value::List(items.iter().copied().map(compiled).collect()),
     };
     Node::new(value, Origin::compiled_default())

@@ -102,7 +102,7 @@ fn is_exposed(shape: &Shape, class: Class, value: &str) -> bool {
         return true;
     }
     let address = |text: &str| match text.parse::<crate::Url>() {
-        Ok(url) => url.password().is_some(),
+        Ok(url) => url.secrets().next().is_some(),
         // What it is instead may be a password.
         Err(_) => text.contains('@'),
     };

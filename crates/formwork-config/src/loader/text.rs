@@ -6,7 +6,7 @@ use crate::{Origin, Shape};
 
 /// The text in the type of the shape; as text when it does not fit, for the validation to report.
 pub(super) fn read(text: &str, shape: &Shape, origin: &Origin) -> Node {
-    let as_text = || Value::Text(text.to_owned());
+    let as_text = || Value::text(text);
     let value = match shape.bare() {
         Shape::Boolean => text.parse().map_or_else(|_| as_text(), Value::Boolean),
         Shape::Integer { .. } => text.parse().map_or_else(|_| as_text(), Value::Integer),

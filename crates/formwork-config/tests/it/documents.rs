@@ -113,13 +113,13 @@ fn pages_are_written_from_the_structs() {
 
     | key | type | default | variable | |
     |---|---|---|---|---|
-    | `url` | text |  | `SHOP__DATABASE__URL` | Where it is, with the password.<br>required<br>secret: keep it out of files under version control |
+    | `url` | text |  | `SHOP__DATABASE__URL_FILE`, or `SHOP__DATABASE__URL` | Where it is, with the password.<br>required<br>secret: keep it out of files under version control |
     | `min` | integer | `1` | `SHOP__DATABASE__MIN` | Connections kept open. |
     | `max` | integer | `10` | `SHOP__DATABASE__MAX` | Connections at most.<br>from 1 to 100 |
     | `load` | number | `0.8` | `SHOP__DATABASE__LOAD` | How much of the connections to use.<br>from 0.0 to 1.0 |
-    | `passwords` | list of text | `[]` | `SHOP__DATABASE__PASSWORDS` | Passwords of other users.<br>secret: keep it out of files under version control |
+    | `passwords` | list of text | `[]` | `SHOP__DATABASE__PASSWORDS_FILE`, or `SHOP__DATABASE__PASSWORDS` | Passwords of other users.<br>secret: keep it out of files under version control |
     | `replicas` | map of table |  |  | Read replicas, by name. |
-    | `hello` | text |  | `SHOP__DATABASE__HELLO` | What to run on every connection.<br>confidential: keep it out of files under version control |
+    | `hello` | text |  | `SHOP__DATABASE__HELLO_FILE`, or `SHOP__DATABASE__HELLO` | What to run on every connection.<br>confidential: keep it out of files under version control |
 
     ## `database.replicas.*`
 

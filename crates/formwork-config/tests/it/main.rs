@@ -8,9 +8,13 @@ mod documents;
 mod formats;
 mod instances;
 mod layers;
+mod memory;
 mod mistakes;
 mod precedence;
 mod secrets;
 mod snapshots;
 mod support;
 mod tenants;
+
+#[global_allocator]
+static MEMORY: memory::Watching = memory::Watching;

@@ -107,7 +107,7 @@ pub(super) async fn status(State(desk): State<Desk>) -> Response {
     let last = last.map(|attempt: &Attempt| Last {
         trigger: attempt.trigger.as_str(),
         at: attempt.at.to_string(),
-        took_ms: attempt.took.as_secs_f64() * 1_000.0,
+        took_ms: attempt.took.as_micros() as f64 / 1_000.0,
         ended: Ended::of(&attempt.outcome),
     });
     let body = Body {

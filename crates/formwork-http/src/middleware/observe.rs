@@ -172,7 +172,7 @@ where
 
 /// One line for each request.
 fn log(status: u16, duration: Duration) {
-    let duration_ms = duration.as_secs_f64() * 1_000.0;
+    let duration_ms = duration.as_micros() as f64 / 1_000.0;
     if status >= 500 {
         tracing::warn!(status, duration_ms, "request failed");
     } else {

@@ -1,6 +1,7 @@
 //! PostgreSQL against the real server, whose URL is in `FORMWORK_TEST_POSTGRES_URL`.
 
 mod conformance;
+mod errors;
 mod listen;
 mod migrations;
 mod module;

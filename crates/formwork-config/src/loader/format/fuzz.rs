@@ -110,7 +110,7 @@ fn agree(node: &Node, other: &serde_json::Value) -> bool {
             .is_some_and(|other| (one - other).abs() <= one.abs() * 1e-14),
         // What is beyond the numbers of this crate is kept as text, for a message.
         (Value::Text(_), serde_json::Value::Number(other)) => other.as_i64().is_none(),
-        (Value::Text(one), serde_json::Value::String(other)) => one == other,
+        (Value::Text(one), serde_json::Value::String(other)) => **one == *other,
         (Value::List(one), serde_json::Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| agree(one, other))
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use zeroize::Zeroizing;
+
 use super::{Lines, MAX_DEPTH, Mistake};
 use crate::node::{Node, Value};
 
@@ -97,7 +99,7 @@ impl Parser<'_> {
                 return Err(self.mistake("expected a key in double quotes"));
             }
             let place = self.at;
-            let key = self.string()?;
+            let key = std::mem::take(&mut *self.string()?);
             self.space();
             if !self.take(b':') {
                 return Err(self.mistake("expected `:` after a key"));
@@ -167,7 +169,7 @@ impl Parser<'_> {
         }
         // One beyond what the type holds is reported by the validation.
         let number = text.parse().map(Value::Integer);
-        Ok(number.unwrap_or_else(|_| Value::Text(text.to_owned())))
+        Ok(number.unwrap_or_else(|_| Value::text(text)))
     }
 
     fn digits(&mut self) -> Result<(), Mistake> {
@@ -181,9 +183,11 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<String, Mistake> {
+    /// It may be a secret: it never grows, which would leave a copy behind, and is overwritten when
+    /// it turns out to be none.
+    fn string(&mut self) -> Result<Zeroizing<String>, Mistake> {
         self.at += 1;
-        let mut text = String::new();
+        let mut text = Zeroizing::new(String::with_capacity(self.longest()));
         loop {
             let start = self.at;
             while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1f)) {
@@ -200,6 +204,19 @@ impl Parser<'_> {
                 None => return Err(self.mistake("text is not closed, expected `\"`")),
             }
         }
+    }
+
+    /// How many bytes the text that starts here has at most: no escape is shorter than what it
+    /// stands for.
+    fn longest(&self) -> usize {
+        let rest = &self.text.as_bytes()[self.at..];
+        let mut escaped = false;
+        let end = rest.iter().position(|&byte| {
+            let end = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            end
+        });
+        end.unwrap_or(rest.len())
     }
 
     fn escape(&mut self) -> Result<char, Mistake> {

@@ -48,15 +48,15 @@ fn table_node(table: &DeTable<'_>, at: Origin, lines: &Lines<'_>) -> Node {
 
 fn node(value: &DeValue<'_>, at: Origin, lines: &Lines<'_>) -> Node {
     let value = match value {
-        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::String(text) => Value::text(text.as_ref()),
         DeValue::Boolean(value) => Value::Boolean(*value),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or_else(|_| Value::Text(number.to_string()), Value::Integer),
+            .map_or_else(|_| Value::text(number.to_string()), Value::Integer),
         DeValue::Float(number) => number
             .as_str()
             .parse()
-            .map_or_else(|_| Value::Text(number.to_string()), Value::Float),
-        DeValue::Datetime(instant) => Value::Text(instant.to_string()),
+            .map_or_else(|_| Value::text(number.to_string()), Value::Float),
+        DeValue::Datetime(instant) => Value::text(instant.to_string()),
         DeValue::Array(items) => {
             let item = |item: &Spanned<DeValue<'_>>| {
                 node(item.get_ref(), lines.at(item.span().start), lines)

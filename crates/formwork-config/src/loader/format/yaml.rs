@@ -110,7 +110,7 @@ impl<'a> Composer<'a> {
             Event::Scalar(text, style, anchor, None) => {
                 let value = match style {
                     ScalarStyle::Plain => plain(&text),
-                    _ => Some(Value::Text(text.into_owned())),
+                    _ => Some(Value::text(text)),
                 };
                 let Some(value) = value else {
                     return Ok(None);
@@ -201,7 +201,7 @@ fn plain(text: &str) -> Option<Value> {
         "" | "~" | "null" | "Null" | "NULL" => return None,
         "true" | "True" | "TRUE" => Value::Boolean(true),
         "false" | "False" | "FALSE" => Value::Boolean(false),
-        _ => number(text).unwrap_or_else(|| Value::Text(text.to_owned())),
+        _ => number(text).unwrap_or_else(|| Value::text(text)),
     })
 }
 

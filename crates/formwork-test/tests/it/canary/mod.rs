@@ -403,6 +403,43 @@ fn a_service_at_work_shows_no_secret() {
     }
 }
 
+/// A service without a file runs on what is compiled in and in its environment, and says so once.
+#[test]
+fn a_service_without_a_file_says_so_once() {
+    for file in [None, Some("")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        if let Some(text) = file {
+            fs::create_dir(folder.join("config")).expect("a folder");
+            fs::write(folder.join("config/default.toml"), text).expect("a file");
+        }
+        let values = secrets(Modules::Embedded).into_iter();
+        let values =
+            values.map(|(path, value)| (variable(path), value.trim_matches('"').to_owned()));
+        let mut variables: Vec<_> = values.collect();
+        variables.push((variable("http.listen"), "127.0.0.1:0".to_owned()));
+        let service = Start {
+            modules: Modules::Embedded,
+            folder,
+            arguments: &[],
+            variables: &variables,
+        }
+        .serve();
+        let (status, said) = service.stop();
+        assert!(status.success(), "{said}");
+        let lines = said.lines();
+        let hints: Vec<_> = lines
+            .filter(|line| line.contains("no configuration file"))
+            .collect();
+        assert_eq!(hints.len(), usize::from(file.is_none()), "{said}");
+        let named = hints
+            .iter()
+            .all(|hint| hint.contains("config/default.toml"));
+        assert!(named, "{hints:?}");
+        clean("the log", &said);
+    }
+}
+
 /// What the tests above rely on: a service that does show one is found.
 #[test]
 fn a_leak_is_found() {
