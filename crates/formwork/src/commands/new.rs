@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
+use formwork_catalog::Catalog;
 use formwork_generate::{RuntimeFrom, WriteError, write_new};
 use serde::Serialize;
 use serde_json::Value;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use crate::actions::{self, Done};
 use crate::cli::New;
 use crate::composition::{self, Composed, is_core};
+use crate::name::environment_prefix;
 use crate::report::{BOLD, Exit, Failure, GREEN, PLAIN, Problem, data, json, say, warn};
 use crate::situation::{self, ModelFrom, Request};
 use crate::timings::{Phase, Timings};
@@ -111,6 +113,9 @@ pub(crate) fn run(new: &New) -> Result<(), Failure> {
             document.tree_hash
         ));
         say(format!("{BOLD}again{PLAIN}   {again}"));
+        for setting in needed(&catalog, &composed) {
+            say(format!("{BOLD}first{PLAIN}   export {setting}"));
+        }
         say(format!(
             "{BOLD}next{PLAIN}    cd {} && cargo run",
             quoted(&path.display().to_string())
@@ -121,6 +126,30 @@ pub(crate) fn run(new: &New) -> Result<(), Failure> {
         timings.print();
     }
     Ok(())
+}
+
+/// What has to be in the environment before the service starts, as the project's README says it:
+/// where its servers are, and the secrets that only its owner knows.
+fn needed(catalog: &Catalog, composed: &Composed) -> Vec<String> {
+    let prefix = environment_prefix(composed.recipe.project.name());
+    let mut needed = Vec::new();
+    for (slot, value) in [("end-to-end.needs", "=…"), ("run.needs", "")] {
+        let features = composed.document().features.iter();
+        let features =
+            features.filter_map(|planned| catalog.feature(&planned.id, &planned.version));
+        let mut lines: Vec<_> = features
+            .flat_map(|feature| feature.wiring.iter().map(|wiring| (wiring, &feature.id)))
+            .filter(|(wiring, _)| wiring.slot == slot)
+            .map(|(wiring, id)| (wiring.order, id, &wiring.code))
+            .collect();
+        lines.sort_unstable();
+        needed.extend(
+            lines
+                .iter()
+                .map(|(_, _, code)| format!("{prefix}__{code}{value}")),
+        );
+    }
+    needed
 }
 
 /// Writes the project; nothing of it is left where that fails.

@@ -20,6 +20,32 @@ fn an_unknown_feature_is_answered_with_the_nearest_name() {
     assert_eq!(files(place.path()).len(), 0);
 }
 
+/// What a project needs before it starts is said with the exact variables, in the order in which they
+/// are needed; a project that needs nothing says nothing.
+#[test]
+fn what_must_be_set_first_is_said() {
+    let firsts = |with: &[&str]| {
+        let place = Place::new();
+        let run = place.shop(with);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let lines = run.stderr.lines().map(str::to_owned);
+        let lines = lines.filter(|line| line.starts_with("first ") || line.starts_with("next "));
+        lines.collect::<Vec<_>>()
+    };
+    let plain = firsts(&[]);
+    assert_eq!(plain.len(), 1, "{plain:?}");
+    let served = firsts(&["--with", "postgres", "--with", "admin"]);
+    assert_eq!(
+        served[..2],
+        [
+            "first   export SHOP__POSTGRES__URL=…",
+            "first   export SHOP__ADMIN__TOKEN=$(openssl rand -hex 16)",
+        ]
+    );
+    assert!(served[2].starts_with("next    cd "), "{served:?}");
+    assert_eq!(served.len(), 3, "{served:?}");
+}
+
 #[test]
 fn an_unknown_answer_is_answered_with_the_nearest_name() {
     let place = Place::new();
