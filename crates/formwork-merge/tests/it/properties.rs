@@ -5,6 +5,7 @@ use std::path::Path;
 use formwork_merge::{Labels, Outcome, Sides, merge, unresolved};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// Files as they are generated, or nearly so: path and text.
 const FILES: &[(&str, &str)] = &[
@@ -199,8 +200,17 @@ fn check(file: usize, ours: &[Edit], theirs: &[Edit]) -> Result<(), TestCaseErro
     Ok(())
 }
 
+/// The same cases on every machine; another seed is another hunt.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(31),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..config() })]
 
     /// Shows a part of: C-32, C-33.
     #[test]
@@ -220,7 +230,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, ..config() })]
 
     /// Shows a part of: C-32.
     #[test]
