@@ -176,10 +176,20 @@ impl<'a> Request<'a> {
         value: &'a str,
     ) -> Result<Meaning<'a>, (String, Option<String>)> {
         let (feature, key) = match question.split_once('.') {
-            Some((feature, key)) => match self.catalog.newest(feature) {
-                Some(known) => (known.id.as_str(), key),
-                None => return Err(self.unknown(feature)),
-            },
+            Some((feature, key)) => {
+                match self.catalog.newest(feature) {
+                    Some(known) => (known.id.as_str(), key),
+                    None => {
+                        let help = match nearest(feature, self.catalog.ids()) {
+                        Some(near) => format!("did you mean `{near}.{key}`?"),
+                        None => "features and capabilities ask; settings of the running service are \
+                                 in its configuration"
+                            .to_owned(),
+                    };
+                        return Err((format!("nothing asks `{question}`"), Some(help)));
+                    }
+                }
+            }
             None => {
                 let asking = |id: &&str| self.asks(id, question).is_some();
                 let features: Vec<_> = self.catalog.ids().filter(asking).collect();

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use formwork_generate::{DriftKind, RecordError, drift};
+use formwork_generate::{DriftKind, RecordError, drift, waiting};
 use formwork_resolve::Diff;
 use serde::Serialize;
 
 use crate::cli::{Check, Choices};
 use crate::composition::{self, Composed};
-use crate::recipe::{self, Opened, record_failure};
+use crate::recipe::{self, Opened, record_failure, transaction_failure};
 use crate::report::{Exit, Failure, GREEN, PLAIN, Problem, RED, YELLOW, data, json_line, say};
 use crate::timings::Timings;
 use crate::{catalog, layers, nearest, situation};
@@ -22,6 +22,7 @@ const RULES: &[(&str, &str)] = &[
         "the files were generated from this recipe, model and catalog",
     ),
     ("base", "the bytes last generated are kept, undamaged"),
+    ("settled", "no change waits for its conflicts to be settled"),
     ("drift", "generated files are as they were generated"),
     ("layer-present", "every layer has a manifest"),
     ("layer-arrow", "layers depend inwards only"),
@@ -60,6 +61,7 @@ pub(crate) fn run(check: &Check) -> Result<(), Failure> {
     }
     let project = recipe::open(&check.project)?;
     let mut findings = Vec::new();
+    settled(&check.project, &mut findings)?;
     records(&project, &mut findings)?;
     drifts(&check.project, &mut findings)?;
     for broken in layers::check(&check.project, project.recipe.project.name()) {
@@ -88,6 +90,20 @@ fn finding(rule: &'static str, place: impl Into<String>, message: impl Into<Stri
         message: message.into(),
         allowed: false,
     }
+}
+
+/// Files with conflicts of a change that waits.
+fn settled(folder: &Path, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let waits = waiting(folder).map_err(|error| transaction_failure(&error))?;
+    if let Some(change) = waits {
+        let message = format!(
+            "`{}` waits for conflicts to be settled: then `formwork continue`, or `formwork abort`",
+            change.title
+        );
+        let places = change.conflicts.into_iter();
+        findings.extend(places.map(|place| finding("settled", place, message.clone())));
+    }
+    Ok(())
 }
 
 /// Recipe, lock and what generating again would give.

@@ -398,9 +398,11 @@ fn prove(
         interrupt,
     };
     let mut failed: Vec<Outcome> = Vec::new();
+    let mut skipped = 0;
     for planned in &generated.document().probes {
         let outcome = probe::run(&planned.feature, &planned.probe, &scene);
         super::probe::show(&outcome, show.json)?;
+        skipped += usize::from(outcome.skipped);
         if !outcome.ok {
             failed.push(outcome);
         }
@@ -410,7 +412,7 @@ fn prove(
     }
     if !show.json {
         let total = generated.document().probes.len();
-        super::probe::summarize(total - failed.len(), total)?;
+        super::probe::summarize(total, failed.len(), skipped)?;
     }
     super::probe::verdict(&failed).map_err(|mut failure| {
         if let Some(last) = failure.problems.last_mut() {

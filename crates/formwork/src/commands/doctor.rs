@@ -1,15 +1,13 @@
 //! `formwork doctor`: everything that can be looked at, one after the other; all that is wrong in one report.
 
-use formwork_generate::{TransactionError, waiting};
-
 use super::{check, probe};
 use crate::cli::{Check, Doctor, Probe};
-use crate::recipe::{self, transaction_failure};
+use crate::recipe;
 use crate::report::{BOLD, Failure, PLAIN, say};
 
 pub(crate) fn run(arguments: &Doctor) -> Result<(), Failure> {
     // What is no project has nothing else to be looked at.
-    let opened = recipe::open(&arguments.project)?;
+    recipe::open(&arguments.project)?;
     let mut found: Option<Failure> = None;
     let mut keep = |result: Result<(), Failure>| {
         if let Err(failure) = result {
@@ -19,11 +17,6 @@ pub(crate) fn run(arguments: &Doctor) -> Result<(), Failure> {
             }
         }
     };
-    keep(match waiting(&opened.folder) {
-        Ok(None) => Ok(()),
-        Ok(Some(_)) => Err(transaction_failure(&TransactionError::Waiting)),
-        Err(error) => Err(transaction_failure(&error)),
-    });
     say(format!("{BOLD}the project{PLAIN}"));
     keep(check::run(&Check {
         project: arguments.project.clone(),

@@ -59,13 +59,14 @@ pub(crate) fn run(arguments: &Probe) -> Result<(), Failure> {
         )));
     }
     answers(&client, &scene)?;
-    let mut failed = Vec::new();
+    let (mut failed, mut skipped) = (Vec::new(), 0);
     for planned in probes {
         let allowed = |pack: &String| arguments.allow_actions.contains(pack);
         let mut scene = scene;
         scene.commands &= planned.pack.as_ref().is_none_or(allowed);
         let outcome = probe::run(&planned.feature, &planned.probe, &scene);
         show(&outcome, arguments.json)?;
+        skipped += usize::from(outcome.skipped);
         if !outcome.ok {
             failed.push(outcome);
         }
@@ -74,7 +75,7 @@ pub(crate) fn run(arguments: &Probe) -> Result<(), Failure> {
         }
     }
     if !arguments.json {
-        summarize(probes.len() - failed.len(), probes.len())?;
+        summarize(probes.len(), failed.len(), skipped)?;
     }
     verdict(&failed)
 }
@@ -97,10 +98,18 @@ fn answers(client: &Client, scene: &Scene<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The last line for people.
-pub(crate) fn summarize(held: usize, total: usize) -> Result<(), Failure> {
-    let color = if held == total { GREEN } else { RED };
-    data(&format!("{color}{held} of {total} probes hold{PLAIN}\n"))
+/// The last line for people. What was skipped was not seen to hold.
+pub(crate) fn summarize(total: usize, failed: usize, skipped: usize) -> Result<(), Failure> {
+    let held = total - failed - skipped;
+    let (color, rest) = match (failed, skipped) {
+        (0, 0) => (GREEN, String::new()),
+        (0, _) => (YELLOW, format!(", {skipped} were skipped")),
+        (_, 0) => (RED, String::new()),
+        _ => (RED, format!(", {skipped} were skipped")),
+    };
+    data(&format!(
+        "{color}{held} of {total} probes hold{PLAIN}{rest}\n"
+    ))
 }
 
 /// Prints an outcome for people or as one line of JSON.

@@ -276,6 +276,14 @@ fn a_conflict_is_reported_once_settled_or_taken_back() {
         );
         assert!(run.stderr.contains("hint: "), "{}", run.stderr);
     }
+    // Nor does a check for CI hold.
+    let run = place.run(&["check", "shop"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.stdout.contains("waits for conflicts to be settled"),
+        "{}",
+        run.stdout
+    );
     let run = place.run(&["continue", "shop"]);
     assert_eq!(run.code, 1, "{run:?}");
     let first = marked.lines().position(|line| line.starts_with("<<<<<<<"));

@@ -111,6 +111,26 @@ fn a_doctor_looks_at_the_project_and_at_the_service() {
 }
 
 #[test]
+fn what_was_skipped_is_not_counted_as_held() {
+    let place = Place::new();
+    let url = serve(evidence(&place));
+    let arguments = ["probe", "--url", &url, "--project", "shop", "--wait", "0"];
+    let run = place.run(&[&arguments[..], &["--no-commands"]].concat());
+    let run = run.well();
+    let count = |word: &str| {
+        let lines = run.stdout.lines();
+        lines.filter(|line| line.starts_with(word)).count()
+    };
+    let (held, skipped) = (count("ok "), count("skipped "));
+    assert!(held > 0 && skipped > 0, "{run:?}");
+    let last = format!(
+        "{held} of {} probes hold, {skipped} were skipped",
+        held + skipped
+    );
+    assert!(run.stdout.trim_end().ends_with(&last), "{last}: {run:?}");
+}
+
+#[test]
 fn components_are_not_looked_for_without_the_token() {
     let place = Place::new();
     let url = serve(evidence(&place));
