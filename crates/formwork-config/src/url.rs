@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(url.expose(), text);
     }
 
-    /// Shows a part of: R-049.
+    /// Proves: R-049.
     #[test]
     fn passwords_are_split_out() {
         check("nats://host", "nats://host", None, None, "host");

@@ -153,7 +153,7 @@ mod tests {
             .map_err(|errors| errors.to_string())
     }
 
-    /// Shows a part of: R-049.
+    /// Proves: R-049.
     #[test]
     fn passwords_stand_apart_from_addresses() {
         let config = load(&[

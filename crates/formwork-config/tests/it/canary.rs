@@ -192,7 +192,7 @@ const VALUES: [&str; 16] = [
 
 /// All layers, all places, all ways to write it: some thousand loads.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn no_layer_and_no_mistake_shows_a_secret() {
     let sources = Sources::new().file("config/default.toml", "");

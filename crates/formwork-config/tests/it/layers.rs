@@ -311,7 +311,7 @@ fn variables_find_the_keys_of_maps() {
 
 /// In a map of secrets, too, a variable may name a file; the file's name is never the secret.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn secrets_of_maps_come_from_files() {
     let file = tempfile::NamedTempFile::new().expect("a file");

@@ -123,7 +123,7 @@ fn what_is_not_overwritten_is_found() {
 
 /// A secret overwrites its memory, whatever it is in: also a clone, and what it was made from.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn a_secret_leaves_nothing_behind() {
     let secret = Secret::new(marker());
@@ -147,7 +147,7 @@ fn a_secret_leaves_nothing_behind() {
 /// memory that was given back: from variables, named and mounted files, the program and JSON and
 /// TOML files; neither when it is right nor when it is refused.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn loading_leaves_no_secret_behind() {
     let plain = |path: &str| format!("SHOP__VAULT__{}", path.to_uppercase().replace('.', "__"));

@@ -230,7 +230,7 @@ fn classes(loader: Loader) -> Result<Snapshot, Errors> {
 /// Public and internal values are shown with their class; confidential and secret ones are not shown
 /// at all, nor when they are wrong, and flags refuse them, for a section and for an instance.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn each_class_is_kept() {
     for prefix in ["all", "all.instances.one"] {
@@ -272,7 +272,7 @@ fn each_class_is_kept() {
 
 /// An address is no secret; the password in it is, and flags refuse it.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn flags_refuse_addresses_with_passwords() {
     for (path, plain, secret) in [
@@ -296,7 +296,7 @@ fn flags_refuse_addresses_with_passwords() {
 
 /// Wherever somebody is told how to set a secret, a file comes first.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn files_are_preferred() {
     let report = Sources::new().report();
@@ -318,7 +318,7 @@ fn files_are_preferred() {
 /// last. Of many tries the quickest counts, as others use the machine too; an equality that stops at
 /// the first difference is thousands of times quicker.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn equality_takes_the_same_time_wherever_secrets_differ() {
     const SIZE: usize = 1 << 16;

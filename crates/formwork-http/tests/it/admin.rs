@@ -407,3 +407,41 @@ async fn operators_may_have_a_port_of_their_own() {
     service.running.stop().await.unwrap();
     assert!(Client::connect(own).await.is_err());
 }
+
+/// A start that fails, a reload that is refused and an answer to somebody with another token say
+/// nothing of the right one.
+///
+/// Proves: R-049.
+#[tokio::test]
+async fn no_failure_shows_the_token() {
+    let said = |error: &(dyn std::error::Error + 'static)| -> String {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        causes
+            .map(|cause| format!("{cause}\n{cause:?}\n"))
+            .collect()
+    };
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap();
+    let text = format!("http.listen = \"{address}\"\nadmin.token = \"{TOKEN}\"\n");
+    let (_directory, app) = app(&text);
+    let failed = app.start().await.expect_err("the port is taken");
+    let failed = said(&failed);
+    assert!(failed.contains(&address.to_string()), "{failed}");
+
+    let service = Service::start(BASE).await;
+    service.write(&format!(
+        "{BASE}http.listen = 7\nadmin.tokens = \"{TOKEN}\"\n"
+    ));
+    let refused = service.reload(None).await;
+    let stranger = service
+        .ask(
+            "GET",
+            "/admin",
+            "authorization: Bearer another-token-of-somebody\r\n",
+        )
+        .await;
+    for text in [failed, format!("{refused:?}"), format!("{stranger:?}")] {
+        assert!(!text.contains(TOKEN), "{text}");
+        assert!(!text.contains("another-token"), "{text}");
+    }
+}

@@ -1,10 +1,17 @@
-//! What a server is told by somebody who logs in. Needs no server: the test is one.
+//! What a server is told by somebody who logs in, and what is told of it. The test is a server
+//! where none is needed.
+
+use std::error::Error;
 
 use formwork_config::{Environment, Loader, Secret, Section};
 use formwork_nats::{NatsBroker, NatsConfig};
+use formwork_outbox::{Broker, Subscription};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+
+use crate::private::Server;
+use crate::support::{event, message};
 
 const INFO: &str = "INFO {\"server_id\":\"s\",\"server_name\":\"s\",\"version\":\"2.9.0\",\
     \"go\":\"go\",\"host\":\"127.0.0.1\",\"port\":4222,\"headers\":true,\"max_payload\":1048576,\
@@ -48,7 +55,7 @@ async fn the_credentials_are_used() {
 
 /// Who logs in must be clear, and no token may stand where it is shown.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn credentials_that_do_not_go_together_are_refused() {
     let refused = |values: &[(&str, &str)]| {
@@ -80,5 +87,62 @@ fn credentials_that_do_not_go_together_are_refused() {
     ] {
         let errors = refused(values);
         assert!(errors.contains(key), "{errors}");
+    }
+}
+
+/// All that an error says: to people, to developers, and of its causes.
+fn said(error: &(dyn Error + 'static)) -> String {
+    let mut texts = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        texts += &format!("{error}\n{error:?}\n");
+        next = error.source();
+    }
+    texts
+}
+
+/// Neither a server that refuses the credentials nor one that is not there makes an error show
+/// them.
+///
+/// Proves: R-049.
+#[tokio::test]
+async fn no_error_shows_a_credential() {
+    let Some(server) = Server::start("the-right-one") else {
+        return;
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let nobody = listener.local_addr().expect("an address").port();
+    drop(listener);
+    for port in [server.port(), nobody] {
+        let at = |login: &str| {
+            NatsConfig::new(
+                format!("nats://{login}127.0.0.1:{port}")
+                    .parse()
+                    .expect("an address"),
+            )
+        };
+        let secret = || Some(Secret::new("m4rk3r/+of-all".to_owned()));
+        let mut apart = at("shop@");
+        apart.password = secret();
+        let mut token = at("");
+        token.token = secret();
+        for config in [at("shop:m4rk3r%2F%2Bof-all@"), apart, token] {
+            let broker = NatsBroker::new(config.clone());
+            broker.open().await.expect("the address is valid");
+            let subscription = Subscription {
+                consumer: "orders".to_owned(),
+                subjects: vec!["order.placed".to_owned()],
+                limit: 16,
+            };
+            let mut texts = vec![format!("{config:?} {broker:?}")];
+            texts.push(said(&broker.check().await.expect_err("nobody is let in")));
+            let subscribed = broker.subscribe(&subscription).await;
+            texts.push(said(&subscribed.map(drop).expect_err("nobody is let in")));
+            let published = broker.publish(&[message(&event(1, 1))]).await.remove(0);
+            texts.push(said(&published.expect_err("nobody is let in")));
+            for text in texts {
+                assert!(!text.contains("m4rk3r"), "{text}");
+            }
+        }
     }
 }

@@ -89,7 +89,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
 
 /// The server's answers to statements, as they are and as what repositories answer.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[tokio::test]
 async fn no_error_of_a_statement_shows_a_row() {
     let Some(server) = server() else { return };
@@ -127,7 +127,7 @@ async fn no_error_of_a_statement_shows_a_row() {
 
 /// What the client itself says of a value that is of another type.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[tokio::test]
 async fn no_error_of_the_client_shows_a_row() {
     let Some(server) = server() else { return };
@@ -147,7 +147,7 @@ async fn no_error_of_the_client_shows_a_row() {
 
 /// Addresses that are wrong, and logins that are refused.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[tokio::test]
 async fn no_error_of_a_connection_shows_a_password() {
     let refused = async |url: String| {
@@ -185,7 +185,7 @@ async fn no_error_of_a_connection_shows_a_password() {
 
 /// A migration that meets rows it cannot have.
 ///
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[tokio::test]
 async fn no_error_of_a_migration_shows_a_row() {
     let Some(server) = server() else { return };

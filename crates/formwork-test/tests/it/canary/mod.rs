@@ -118,7 +118,7 @@ fn every_secret_is_marked() {
     }
 }
 
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn no_page_of_the_command_line_shows_a_secret() {
     const PAGES: [&str; 6] = [
@@ -175,7 +175,7 @@ fn no_page_of_the_command_line_shows_a_secret() {
     }
 }
 
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn no_mistake_in_any_field_shows_a_secret() {
     for modules in Modules::ALL {
@@ -234,7 +234,7 @@ fn shown(loader: &Loader, sections: &[Section], path: &str) -> bool {
     }
 }
 
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn secrets_in_the_wrong_place_are_refused_without_being_shown() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -288,7 +288,7 @@ fn secrets_in_the_wrong_place_are_refused_without_being_shown() {
     refused(&["--check-config"], &[]);
 }
 
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn a_service_at_work_shows_no_secret() {
     const PATHS: [&str; 20] = [
@@ -455,7 +455,7 @@ fn a_leak_is_found() {
     assert_eq!(find(&service.get("/vault/leak", None)).len(), 1);
 }
 
-/// Shows a part of: R-049.
+/// Proves: R-049.
 #[test]
 fn a_start_that_fails_for_its_credentials_shows_none() {
     let folder = tempfile::tempdir().expect("a folder");
